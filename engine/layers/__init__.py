@@ -1,0 +1,34 @@
+"""The layer catalogue. Adding a layer is one entry in one file of this package."""
+
+from collections.abc import Mapping
+
+from .activations import ACTIVATIONS
+from .ends import ENDS, MERGING, expected_output
+from .initializers import INITIALIZERS, Fans, Initializer, fans, weight_std
+from .normalisation import NORMALISATION, REGULARISATION
+from .spatial import SPATIAL
+from .spec import CATEGORIES, LayerSpec, Ports, Shape, ShapeError, Task, by_kind, product, show
+from .weights import WEIGHTS
+
+CATALOGUE: Mapping[str, LayerSpec] = by_kind(
+    ENDS, WEIGHTS, ACTIVATIONS, NORMALISATION, REGULARISATION, SPATIAL, MERGING
+)
+"""Every layer kind that the lab knows, by its kind."""
+
+__all__ = [
+    "CATALOGUE",
+    "CATEGORIES",
+    "INITIALIZERS",
+    "Fans",
+    "Initializer",
+    "LayerSpec",
+    "Ports",
+    "Shape",
+    "ShapeError",
+    "Task",
+    "expected_output",
+    "fans",
+    "product",
+    "show",
+    "weight_std",
+]

@@ -1,0 +1,140 @@
+"""The two ends of a network, and the layers where branches meet."""
+
+from engine.parameters import Choice, ChoiceParameter, Values
+
+from .spec import MANY_INPUTS, NO_INPUT, LayerSpec, Shape, ShapeError, Shapes, Task, product, show
+
+
+def _output_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
+    expected = expected_output(str(values["loss"]), task)
+    if shapes[0] != expected:
+        raise ShapeError(
+            f"{_OUTPUT_WANTS[str(values['loss'])]}: it expects {show(expected)} and receives "
+            f"{show(shapes[0])}. {_output_advice(shapes[0], expected)}"
+        )
+    return expected
+
+
+def expected_output(loss: str, task: Task) -> Shape:
+    """The shape that a loss wants of the last layer, or `ShapeError` when the data set cannot have that loss."""
+    if loss == "mse":
+        return (task.classes,) if task.classes else task.target_shape
+    if not task.classes:
+        raise ShapeError(
+            "the data set asks for numbers, not classes. Choose the loss “mean squared error”"
+        )
+    if loss == "cross_entropy":
+        return (task.classes,)
+    if task.classes != 2:
+        raise ShapeError(
+            f"binary cross-entropy needs two classes and the data set has {task.classes}. "
+            "Choose the loss “softmax cross-entropy”"
+        )
+    return (1,)
+
+
+_OUTPUT_WANTS = {
+    "cross_entropy": "softmax wants one number for each class",
+    "binary_cross_entropy": "binary cross-entropy wants a single number",
+    "mse": "mean squared error wants one number for each target",
+}
+
+
+def _output_advice(received: Shape, expected: Shape) -> str:
+    if len(received) > 1:
+        return f"Put Flatten before the last Linear, and give that one {product(expected)} units"
+    return f"Set the units of the last Linear to {product(expected)}"
+
+
+def _all_equal(_values: Values, shapes: Shapes, _task: Task) -> Shape:
+    for shape in shapes[1:]:
+        if shape != shapes[0]:
+            raise ShapeError(
+                f"it adds equal shapes and receives {show(shapes[0])} and {show(shape)}. "
+                "Give both branches the same number of units"
+            )
+    return shapes[0]
+
+
+def _concatenated(_values: Values, shapes: Shapes, _task: Task) -> Shape:
+    for shape in shapes[1:]:
+        if shape[1:] != shapes[0][1:] or not shape:
+            raise ShapeError(
+                f"it joins along the first dimension and receives {show(shapes[0])} and {show(shape)}, "
+                "which differ in the others. Make the branches alike but for the first number"
+            )
+    return (sum(shape[0] for shape in shapes), *shapes[0][1:])
+
+
+ENDS: tuple[LayerSpec, ...] = (
+    LayerSpec(
+        kind="Input",
+        title="Input",
+        category="Ends",
+        summary="Where the data enter. Takes its shape from the data set.",
+        formula="x",
+        inputs=NO_INPUT,
+        shape=lambda _values, _shapes, task: task.input_shape,
+    ),
+    LayerSpec(
+        kind="Output",
+        title="Output",
+        category="Ends",
+        summary="Where the loss is measured, and where every gradient begins.",
+        formula="L(y, target)",
+        details="Softmax and sigmoid are part of the loss, as in torch: feed it the numbers of a Linear layer, "
+        "not of a Softmax.",
+        parameters=(
+            ChoiceParameter(
+                name="loss",
+                title="Loss",
+                help="What is minimised; the mean over the batch.",
+                default="cross_entropy",
+                choices=(
+                    Choice(
+                        "cross_entropy",
+                        "softmax cross-entropy",
+                        "One number a class; any number of classes.",
+                    ),
+                    Choice(
+                        "binary_cross_entropy",
+                        "binary cross-entropy",
+                        "A single number; two classes.",
+                    ),
+                    Choice(
+                        "mse",
+                        "mean squared error",
+                        "For regressions; with classes, against 0 and 1.",
+                    ),
+                ),
+            ),
+        ),
+        has_output=False,
+        shape=_output_shape,
+    ),
+)
+
+MERGING: tuple[LayerSpec, ...] = (
+    LayerSpec(
+        kind="Add",
+        title="Add",
+        category="Merging",
+        summary="Adds branches of equal shape; the gradient flows into each unchanged: a residual connection.",
+        formula="y = x₁ + x₂ + …",
+        details="A shortcut around some layers and an Add give the gradient a road that no layer can shrink "
+        "(He et al. 2016).",
+        inputs=MANY_INPUTS,
+        shape=_all_equal,
+        module="engine.worker.modules.Add",
+    ),
+    LayerSpec(
+        kind="Concat",
+        title="Concat",
+        category="Merging",
+        summary="Joins branches along their first dimension (units or channels).",
+        formula="y = [x₁, x₂, …]",
+        inputs=MANY_INPUTS,
+        shape=_concatenated,
+        module="engine.worker.modules.Concat",
+    ),
+)

@@ -1,0 +1,129 @@
+"""What a layer kind is: one `LayerSpec`, from which everything else about the kind is derived."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.parameters import Parameter, Value, Values, defaults
+
+Shape = tuple[int, ...]
+"""The size of one sample, without the batch dimension."""
+Shapes = Sequence[Shape]
+Array = NDArray[np.float64]
+
+
+class ShapeError(Exception):
+    """What arrives does not fit; the message says what was expected, what came, and what to do."""
+
+
+class Task(NamedTuple):
+    """What the data set asks of a network, as far as the shapes of layers depend on it."""
+
+    input_shape: Shape
+    classes: int
+    """Number of classes; 0 for a regression."""
+    target_shape: Shape
+    """Shape of one target of a regression; () for a classification."""
+
+
+class Ports(NamedTuple):
+    """How many wires a layer takes in."""
+
+    minimum: int
+    maximum: int
+
+
+NO_INPUT = Ports(0, 0)
+ONE_INPUT = Ports(1, 1)
+MANY_INPUTS = Ports(2, 64)
+
+CATEGORIES: tuple[str, ...] = (
+    "Ends",
+    "Weights",
+    "Activations",
+    "Normalisation",
+    "Pooling and shape",
+    "Regularisation",
+    "Merging",
+)
+"""The palette's groups, in its order."""
+
+
+def same_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
+    """The shape rule of layers that act on each number alone."""
+    return shapes[0]
+
+
+def no_arguments(_values: Values, _shapes: Shapes) -> dict[str, Any]:
+    """The keyword arguments of a torch module that takes none."""
+    return {}
+
+
+def no_tensors(_values: Values, _shapes: Shapes) -> dict[str, Shape]:
+    """The trained tensors of a layer that has none."""
+    return {}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LayerSpec:
+    """One layer kind, declared once.
+
+    `shape` maps settings, the shapes that arrive and the task to the shape that leaves, or raises
+    `ShapeError`. `module` is the dotted name of the torch module that the layer becomes ("" for the two
+    ends of a network) and `arguments` gives its keyword arguments. `tensors` names the trained tensors
+    with their shapes. `function` and `derivative` are set for activations only: element-wise, float64.
+    """
+
+    kind: str
+    title: str
+    category: str
+    summary: str
+    formula: str
+    details: str = ""
+    """A short text for the help panel: what the layer does to the gradient, and the source."""
+    parameters: tuple[Parameter, ...] = ()
+    inputs: Ports = ONE_INPUT
+    has_output: bool = True
+    shape: Callable[[Values, Shapes, Task], Shape] = same_shape
+    module: str = ""
+    arguments: Callable[[Values, Shapes], dict[str, Any]] = no_arguments
+    tensors: Callable[[Values, Shapes], dict[str, Shape]] = no_tensors
+    initialised: bool = False
+    """Whether the weight's initialiser is chosen by the person (settings `initializer`, `init_…`)."""
+    function: Callable[[Array, Values], Array] | None = None
+    derivative: Callable[[Array, Values], Array] | None = None
+
+    @property
+    def defaults(self) -> dict[str, Value]:
+        """The settings of a new layer of this kind."""
+        return defaults(self.parameters)
+
+    def parameter_count(self, values: Values, shapes: Shapes) -> int:
+        """How many numbers the layer trains."""
+        return sum(product(shape) for shape in self.tensors(values, shapes).values())
+
+
+def product(shape: Shape) -> int:
+    """Numbers in a tensor of this shape; whole-number arithmetic, so that it cannot overflow."""
+    total = 1
+    for size in shape:
+        total *= size
+    return total
+
+
+def show(shape: Shape) -> str:
+    """A shape for people: `64`, or `1 × 8 × 8`."""
+    return " × ".join(str(size) for size in shape) if shape else "a single number"
+
+
+def by_kind(*groups: Sequence[LayerSpec]) -> Mapping[str, LayerSpec]:
+    """Index specs by kind; a kind declared twice is a mistake of ours."""
+    table: dict[str, LayerSpec] = {}
+    for spec in (spec for group in groups for spec in group):
+        if spec.kind in table:
+            raise ValueError(f"layer kind {spec.kind} is declared twice")
+        table[spec.kind] = spec
+    return table

@@ -1,0 +1,151 @@
+"""What the window and the worker say to each other. Every message of a run carries the run's id."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from engine.parameters import Value
+from engine.stats import EpochStats, LayerTable, StepStats
+
+Advance = Literal["run", "epoch", "batch", "hold"]
+"""How far a training goes: to its end, to the end of the epoch, one batch, or nowhere (it waits)."""
+
+
+class _Tagged(msgspec.Struct, frozen=True, tag=True):
+    """Structs that are told apart by their name on the wire."""
+
+
+# Commands: from the window to the worker.
+
+
+class Start(_Tagged, frozen=True, tag=True):
+    """Build the network and begin; a run that is under way is stopped first."""
+
+    run_id: int
+    network: bytes
+    """The document, as `engine.graph.encode` writes it."""
+    folder: str
+    """Where relative paths of the document begin; "" for none."""
+    advance: Advance = "run"
+
+
+class Resume(_Tagged, frozen=True, tag=True):
+    """Go on from a pause: to the end, one epoch, or one batch."""
+
+    run_id: int
+    advance: Advance = "run"
+
+
+class Pause(_Tagged, frozen=True, tag=True):
+    """Wait after the batch under way."""
+
+    run_id: int
+
+
+class Rewind(_Tagged, frozen=True, tag=True):
+    """Return to the identical initial weights; the run goes on as `new_run_id`, waiting at epoch 0."""
+
+    run_id: int
+    new_run_id: int
+
+
+class SetHyperparameters(_Tagged, frozen=True, tag=True):
+    """Change live settings (`LIVE_PARAMETERS`); they act from the next batch on."""
+
+    run_id: int
+    values: Mapping[str, Value]
+
+
+class Stop(_Tagged, frozen=True, tag=True):
+    """End the run after the batch under way."""
+
+    run_id: int
+
+
+class Shutdown(_Tagged, frozen=True, tag=True):
+    """End the worker."""
+
+
+Command = Start | Resume | Pause | Rewind | SetHyperparameters | Stop | Shutdown
+
+
+# Messages: from the worker to the window.
+
+
+class LayerInfo(_Tagged, frozen=True, tag=True):
+    """A row of the run's tables: which node it is, and what it has."""
+
+    id: str
+    kind: str
+    label: str
+    has_weight: bool
+
+
+class WorkerReady(_Tagged, frozen=True, tag=True):
+    """The worker has loaded torch and waits for commands."""
+
+    process_id: int
+    python: str
+    torch: str
+    devices: tuple[str, ...]
+
+
+class RunStarted(_Tagged, frozen=True, tag=True):
+    """The network is built; the tables that follow have these rows."""
+
+    run_id: int
+    layers: tuple[LayerInfo, ...]
+    epochs: int
+    steps_per_epoch: int
+    batch_size: int
+    parameters: int
+    train_samples: int
+    validation_samples: int
+    data_title: str
+    notes: tuple[str, ...] = ()
+
+
+class Progress(_Tagged, frozen=True, tag=True):
+    """Where the run is; at most 30 times a second while it moves, and once whenever it comes to rest."""
+
+    run_id: int
+    epoch: int
+    """The epoch under way, counted from 1."""
+    step: int
+    """Batches done in this epoch."""
+    steps: StepStats
+    """The steps since the last `Progress` of this epoch."""
+    paused: bool
+    layers: LayerTable | None = None
+    """What the last step looked like inside, when it was a single batch that was asked for."""
+
+
+class EpochEnded(_Tagged, frozen=True, tag=True):
+    """An epoch is over (epoch 0: the network is measured before its first step)."""
+
+    run_id: int
+    stats: EpochStats
+
+
+class RunFinished(_Tagged, frozen=True, tag=True):
+    """The run is over. Divergence is an outcome: `sentence` then names the first layer and step."""
+
+    run_id: int
+    outcome: Literal["completed", "stopped", "diverged"]
+    epoch: int
+    sentence: str = ""
+    node_id: str | None = None
+    step: int | None = None
+
+
+class RunFailed(_Tagged, frozen=True, tag=True):
+    """The run could not go on; the worker is still there."""
+
+    run_id: int
+    sentence: str
+    node_id: str | None = None
+    traceback: str = ""
+
+
+Message = WorkerReady | RunStarted | Progress | EpochEnded | RunFinished | RunFailed

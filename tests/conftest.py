@@ -1,0 +1,53 @@
+"""What every test gets: settings and data folders of its own, and a check that nothing is left behind."""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def root() -> Path:
+    """The repository's folder."""
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep settings, autosaves and logs of a test away from the person's own and from other tests'."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("HOME", str(home))
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(home / name.lower()))
+
+
+def _children() -> set[int]:
+    path = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children")
+    return {int(pid) for pid in path.read_text().split()} if path.exists() else set()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a thread or a process behind."""
+    threads, children = set(threading.enumerate()), _children()
+    yield
+    deadline = time.monotonic() + 5.0
+    while time.monotonic() < deadline:
+        left = [
+            t for t in set(threading.enumerate()) - threads if t.is_alive() and not _is_runner(t)
+        ]
+        born = _children() - children
+        if not left and not born:
+            return
+        time.sleep(0.02)
+    pytest.fail(f"{request.node.nodeid} left threads {left} and processes {born} behind")
+
+
+def _is_runner(thread: threading.Thread) -> bool:
+    """The time-out plugin's own timer, and Qt's threads that Python merely met."""
+    return isinstance(thread, threading.Timer) or thread.name.startswith("Dummy-")
