@@ -51,3 +51,10 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
 def _is_runner(thread: threading.Thread) -> bool:
     """The time-out plugin's own timer, and Qt's threads that Python merely met."""
     return isinstance(thread, threading.Timer) or thread.name.startswith("Dummy-")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """In continuous integration everything is installed, so a skipped test is a failure."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if os.environ.get("CI") == "true" and reporter is not None and reporter.stats.get("skipped"):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

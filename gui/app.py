@@ -1,0 +1,327 @@
+"""The composition root: builds every part of the window and hands it on by constructor."""
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.resources import files as resource_files
+from pathlib import Path
+
+from platformdirs import PlatformDirs
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication, QMenu
+
+from engine.training import RunFinished
+from gui.actions import (
+    EDIT_BAR,
+    EDIT_MENU,
+    FILE_MENU,
+    HELP_MENU,
+    RUN_BAR,
+    RUN_MENU,
+    VIEW_MENU,
+    Parts,
+    action_specs,
+)
+from gui.canvas import CanvasView
+from gui.common.actions import ActionTable
+from gui.common.crash import CrashKeeper
+from gui.common.help import about_text, shortcuts_text, show_text, versions_text
+from gui.common.icons import Icons
+from gui.common.notice import NoticeBar, Remedy
+from gui.common.settings import Settings
+from gui.common.theme import ThemeChoice, ThemeSource
+from gui.document import Document
+from gui.document.autosave import Autosave
+from gui.document.files import FileControl
+from gui.document.status import NetworkStatus
+from gui.inspector import Inspector, Palette
+from gui.inspector.quick_settings import QuickSettings
+from gui.main_window import DockSpec, MainWindow
+from gui.panes import PANES
+from gui.panes.pane import Pane
+from gui.training import RunControl, Session, WorkerClient
+from gui.training.epoch_bar import EpochBar
+from gui.training.status import RunStatus
+
+READY_EXAMPLE = "digits_mlp.json"
+_FIRST_SIZE = (1_440, 900)
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the lab keeps what is its own, and where its resources lie."""
+
+    config: Path
+    state: Path
+    examples: Path
+
+    @staticmethod
+    def of_person() -> "Folders":
+        """The usual places of this system."""
+        places = PlatformDirs("gradient-lab", appauthor=False)
+        examples = Path(str(resource_files("resources"))) / "examples"
+        return Folders(places.user_config_path, places.user_state_path, examples)
+
+
+def worker_program() -> list[str]:
+    """The command that starts the training process: the same program, as `worker`."""
+    import main
+
+    return [sys.executable, str(Path(main.__file__).resolve()), "worker"]
+
+
+class Lab(QObject):
+    """All parts of the window, wired to each other."""
+
+    def __init__(self, application: QApplication, folders: Folders, program: Sequence[str]) -> None:
+        super().__init__(application)
+        self.folders = folders
+        self.settings = Settings(folders.config / "window.ini")
+        self.themes = ThemeSource(application, self.settings.theme)
+        self.icons = Icons(self.themes)
+        self.document = Document(self)
+        self.autosave = Autosave(self.document, folders.state / "unsaved.json", self)
+        self.client = WorkerClient(program, self)
+        self.session = Session(self.client, self)
+        self.control = RunControl(self.session, self.document, self)
+        self.notice = NoticeBar(self.themes)
+        self.canvas = CanvasView(self.document, self.themes)
+        self.palette = Palette(self.icons, self.themes)
+        self.inspector = Inspector(self.document, self.icons, self.themes)
+        self.panes: list[Pane] = [spec.factory(self.themes) for spec in PANES]
+        self.window = self._window()
+        self.files = FileControl(self.document, self.window)
+        self.actions = ActionTable(action_specs(self._parts()), self.icons.icon, self.window)
+        self._furnish()
+        self._connect()
+        self.crashes = CrashKeeper(
+            folders.state / "errors.log", self.autosave.write, self._tell_crash
+        )
+
+    def open_first(self, path: Path | None) -> bool:
+        """Open what the person named, what a crash left unsaved, the last file, or the ready example.
+
+        True when it is the first start ever: the example then begins to train by itself.
+        """
+        kept = self.autosave.found()
+        recent = self.settings.recent
+        if path is not None:
+            self.files.open(path)
+        elif kept is not None:
+            self.document.restore(*kept)
+            self.notice.say(
+                "The lab was not closed properly; the changes that were not saved are back", "info"
+            )
+        elif recent:
+            self.files.open(recent[0])
+        else:
+            self.files.open(self.folders.examples / READY_EXAMPLE, as_copy=True)
+            return self.settings.first_start
+        return False
+
+    def show(self, *, run_at_once: bool) -> None:
+        """Show the window; the training process is started after the first paint."""
+        self.window.resize(*_FIRST_SIZE)
+        self.window.restore_layout(*self.settings.window())
+        self.window.painted.connect(self.session.warm_up)
+        if run_at_once:
+            self.window.painted.connect(lambda: self.control.advance("run"))
+        self.window.show()
+        self.canvas.fit()
+
+    def close(self) -> None:
+        """Leave nothing behind: layout remembered, worker ended, safety copy removed."""
+        self.settings.keep_window(self.window.saveGeometry(), self.window.saveState(1))
+        self.session.close()
+        self.autosave.forget()
+        self.crashes.release()
+
+    def _window(self) -> MainWindow:
+        area = Qt.DockWidgetArea
+        panes = [
+            DockSpec(spec.name, spec.title, pane, area.BottomDockWidgetArea, 320)
+            for spec, pane in zip(PANES, self.panes, strict=True)
+        ]
+        docks = [
+            DockSpec("palette", "Layers", self.palette, area.LeftDockWidgetArea, 248),
+            DockSpec("inspector", "Inspector", self.inspector, area.RightDockWidgetArea, 328),
+            *panes,
+        ]
+        return MainWindow([self.notice, self.canvas], docks, self._may_close)
+
+    def _parts(self) -> Parts:
+        return Parts(
+            document=self.document,
+            files=self.files,
+            session=self.session,
+            control=self.control,
+            canvas=self.canvas,
+            palette=self.palette,
+            inspector=self.inspector,
+            themes=self.themes,
+            choose_theme=self._choose_theme,
+            close=self.window.close,
+            reset_layout=self.window.reset_layout,
+            full_screen=self._toggle_full_screen,
+            show_shortcuts=lambda: show_text(
+                self.window, "Keyboard", shortcuts_text(self.actions.shortcuts())
+            ),
+            show_about=lambda: show_text(self.window, "About Gradient Lab", about_text()),
+            copy_report=self._copy_report,
+        )
+
+    def _furnish(self) -> None:
+        window = self.window
+        window.set_icon(self.icons.icon("app"))
+        self._recent = QMenu("Open &recent", window)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        examples = QMenu("&Examples", window)
+        for path in sorted(self.folders.examples.glob("*.json")):
+            examples.addAction(_title(path), _opener(self.files, path))
+        window.build_menus(
+            [
+                ("&File", ["new", "open", self._recent, examples, *FILE_MENU]),
+                ("&Edit", EDIT_MENU),
+                ("&Run", RUN_MENU),
+                ("&View", [window.dock_menu("&Panels"), "|", *VIEW_MENU]),
+                ("&Help", HELP_MENU),
+            ],
+            self.actions,
+        )
+        self.quick_settings = QuickSettings(self.document)
+        self.epoch_bar = EpochBar(self.session)
+        bar = [*RUN_BAR, "|", self.quick_settings, "|", *EDIT_BAR, "|", self.epoch_bar]
+        window.build_tool_bar(bar, self.actions)
+        self.run_status = RunStatus(self.session)
+        self.network_status = NetworkStatus(self.document)
+        window.build_status(self.run_status, [self.network_status])
+
+    def _connect(self) -> None:
+        document, session, notice = self.document, self.session, self.notice
+        self.palette.chosen.connect(self.canvas.insert_kind)
+        document.refused.connect(lambda sentence: notice.say(sentence, "warning"))
+        document.edited.connect(self.control.follow)
+        for signal in (document.inferred, document.file_changed, document.selection.changed):
+            signal.connect(self._refresh)
+        document.undo_stack.indexChanged.connect(self._refresh)
+        document.undo_stack.cleanChanged.connect(self._refresh)
+        session.state_changed.connect(self._refresh)
+        session.state_changed.connect(lambda: self.inspector.set_running(session.active))
+        session.run_started.connect(self._show_history)
+        for signal in (session.epoch_ended, session.progressed):
+            signal.connect(self._show_growth)
+        session.finished.connect(self._tell_end)
+        session.failed.connect(self._tell_failure)
+        self.control.refused.connect(self._tell_refusal)
+        self.files.failed.connect(lambda sentence: notice.say(sentence, "error"))
+        self.files.used.connect(self.settings.add_recent)
+        self.autosave.failed.connect(lambda sentence: notice.say(sentence, "warning"))
+        self.epoch_bar.epoch_chosen.connect(self._show_epoch)
+        document.selection.changed.connect(self._show_selection)
+        for pane in self.panes:
+            pane.layer_chosen.connect(lambda node_id: document.selection.choose([node_id]))
+            pane.failed.connect(lambda sentence: notice.say(sentence, "error"))
+        self.network_status.node_wanted.connect(self.canvas.show_node)
+        self.themes.changed.connect(self.actions.refresh_icons)
+        self.window.closed.connect(self.close)
+        self.window.file_dropped.connect(self.files.open)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.actions.refresh()
+        path = self.document.path
+        self.window.show_title(path.name if path else "Untitled", self.document.modified)
+
+    def _show_history(self) -> None:
+        for pane in self.panes:
+            pane.show_history(self.session.history)
+
+    def _show_growth(self) -> None:
+        for pane in self.panes:
+            pane.data_changed()
+
+    def _show_epoch(self, epoch: int | None) -> None:
+        for pane in self.panes:
+            pane.set_epoch(epoch)
+
+    def _show_selection(self) -> None:
+        for pane in self.panes:
+            pane.set_selected(self.document.selection.nodes)
+
+    def _tell_end(self, finished: RunFinished) -> None:
+        self._show_growth()
+        if finished.sentence:
+            self.notice.say(finished.sentence, "warning", self._show_remedy(finished.node_id or ""))
+
+    def _tell_failure(self, sentence: str, node_id: str, details: str) -> None:
+        remedy = self._show_remedy(node_id)
+        if remedy is None and details:
+            remedy = Remedy("Copy details", lambda: QGuiApplication.clipboard().setText(details))
+        self.notice.say(sentence, "error", remedy)
+
+    def _tell_refusal(self, sentence: str, node_id: str) -> None:
+        self.notice.say(f"Training cannot begin. {sentence}", "error", self._show_remedy(node_id))
+
+    def _tell_crash(self, sentence: str, details: str) -> None:
+        copy = Remedy("Copy details", lambda: QGuiApplication.clipboard().setText(details))
+        self.notice.say(sentence, "error", copy)
+
+    def _show_remedy(self, node_id: str) -> Remedy | None:
+        if node_id not in self.document.graph.nodes:
+            return None
+        return Remedy("Show the layer", lambda: self.canvas.show_node(node_id))
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self.settings.recent:
+            self._recent.addAction(str(path), _opener(self.files, path, as_copy=False))
+        if self._recent.isEmpty():
+            self._recent.addAction("No file was saved or opened yet").setEnabled(False)
+
+    def _may_close(self) -> bool:
+        return self.files.may_leave()
+
+    def _choose_theme(self, choice: ThemeChoice) -> None:
+        self.settings.theme = choice
+        self.themes.choose(choice)
+        self.actions.refresh()
+
+    def _toggle_full_screen(self) -> None:
+        if self.window.isFullScreen():
+            self.window.showNormal()
+        else:
+            self.window.showFullScreen()
+
+    def _copy_report(self) -> None:
+        QGuiApplication.clipboard().setText(
+            f"{versions_text(self.session.worker)}\n{self.client.log}"
+        )
+        self.notice.say("Versions and the training process's last words are on the clipboard")
+
+
+def _title(path: Path) -> str:
+    return path.stem.replace("_", " ").capitalize()
+
+
+def _opener(files: FileControl, path: Path, *, as_copy: bool = True) -> Callable[[], None]:
+    return lambda: files.open(path, as_copy=as_copy)
+
+
+def make_application(arguments: Sequence[str] = ()) -> QApplication:
+    """The Qt application, in the Fusion style."""
+    application = QApplication([sys.argv[0], *arguments])
+    application.setApplicationName("gradient-lab")
+    application.setApplicationDisplayName("Gradient Lab")
+    application.setDesktopFileName("gradient-lab")
+    application.setStyle("Fusion")
+    return application
+
+
+def run(path: Path | None = None) -> int:
+    """Open the window and stay until it is closed; the exit code."""
+    application = make_application()
+    lab = Lab(application, Folders.of_person(), worker_program())
+    lab.show(run_at_once=lab.open_first(path))
+    code = application.exec()
+    return int(code)

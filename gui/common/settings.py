@@ -1,0 +1,59 @@
+"""What the window remembers between two starts."""
+
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from .theme import ThemeChoice
+
+RECENT_LIMIT = 10
+
+
+class Settings:
+    """Window state, theme and recent files, in one ini file; unreadable entries count as missing."""
+
+    def __init__(self, path: Path) -> None:
+        self._store = QSettings(str(path), QSettings.Format.IniFormat)
+
+    @property
+    def first_start(self) -> bool:
+        """Whether the lab was never closed before with these settings."""
+        return not self._store.contains("window/geometry")
+
+    @property
+    def theme(self) -> ThemeChoice:
+        """The chosen theme."""
+        value = self._store.value("theme", "system")
+        return value if value in ("light", "dark") else "system"
+
+    @theme.setter
+    def theme(self, choice: ThemeChoice) -> None:
+        self._store.setValue("theme", choice)
+
+    @property
+    def recent(self) -> list[Path]:
+        """Files that were opened or saved lately and still exist, newest first."""
+        value: Any = self._store.value("recent", [])
+        names = [value] if isinstance(value, str) else list(value or [])
+        paths = (Path(name) for name in names if isinstance(name, str))
+        return [path for path in paths if path.is_file()][:RECENT_LIMIT]
+
+    def add_recent(self, path: Path) -> None:
+        """Put a file on top of the recent ones."""
+        others = [known for known in self.recent if known != path]
+        self._store.setValue("recent", [str(p) for p in (path, *others)][:RECENT_LIMIT])
+
+    def window(self) -> tuple[QByteArray, QByteArray]:
+        """Geometry and dock state as Qt made them; empty when there are none."""
+        return self._bytes("window/geometry"), self._bytes("window/state")
+
+    def keep_window(self, geometry: QByteArray, state: QByteArray) -> None:
+        """Remember geometry and dock state."""
+        self._store.setValue("window/geometry", geometry)
+        self._store.setValue("window/state", state)
+        self._store.sync()
+
+    def _bytes(self, key: str) -> QByteArray:
+        value = self._store.value(key)
+        return value if isinstance(value, QByteArray) else QByteArray()

@@ -1,0 +1,105 @@
+"""What the buttons Run, Pause, Step, Stop and Rewind do, given the document and the session."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+from PySide6.QtCore import QObject, Signal
+
+from engine.graph import Edit, NetworkGraph, Problem, SetTraining
+from engine.training import LIVE_PARAMETERS, Advance
+
+from .session import Session, State
+
+
+class NetworkSource(Protocol):
+    """What a run is made from; the open document is one."""
+
+    @property
+    def graph(self) -> NetworkGraph: ...
+
+    @property
+    def folder(self) -> Path | None: ...
+
+    @property
+    def errors(self) -> tuple[Problem, ...]: ...
+
+    def encoded(self) -> bytes: ...
+
+
+class RunControl(QObject):
+    """Decides whether a button goes on with the run or begins a new one.
+
+    `refused` carries the first problem that stops a training and the node that it is about ("" for none).
+    """
+
+    refused = Signal(str, str)
+
+    def __init__(
+        self, session: Session, source: NetworkSource, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._source = source
+        self._running: bytes | None = None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether the network was changed so that the run under way is no longer its own."""
+        return self._session.active and self._running != _essence(self._source.graph)
+
+    def advance(self, how: Advance) -> None:
+        """Run, or step a batch or an epoch: go on from a pause, else begin anew."""
+        if self._session.state is State.PAUSED and not self.outdated:
+            self._session.resume(how)
+        elif self._session.state in (State.IDLE, State.PAUSED):
+            self._begin(how)
+
+    def run_or_pause(self) -> None:
+        """The space bar's choice."""
+        if self._session.state is State.RUNNING:
+            self._session.pause()
+        else:
+            self.advance("run")
+
+    def rewind(self) -> None:
+        """Back to the initial weights: of the run under way, or of a new one that waits at its beginning."""
+        if self._session.active and not self.outdated:
+            self._session.rewind()
+        else:
+            self._begin("hold")
+
+    def follow(self, edit: Edit) -> None:
+        """Send a live setting to the run under way; any other edit acts at the next run."""
+        if isinstance(edit, SetTraining):
+            live = {
+                name: self._source.graph.training[name]
+                for name in edit.values
+                if name in LIVE_PARAMETERS
+            }
+            if live:
+                self._session.set_live(live)
+
+    def _begin(self, how: Advance) -> None:
+        errors = self._source.errors
+        if errors:
+            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+            self.refused.emit(f"{errors[0].sentence}{more}", errors[0].node_id or "")
+            return
+        self._running = _essence(self._source.graph)
+        folder = self._source.folder
+        self._session.start(self._source.encoded(), str(folder) if folder else "", how)
+
+
+def _essence(graph: NetworkGraph) -> bytes:
+    """What a run depends on: everything but places, names and live settings."""
+    training = {
+        name: value for name, value in graph.training.items() if name not in LIVE_PARAMETERS
+    }
+    layers: Mapping[str, object] = {
+        node_id: (graph.nodes[node_id].kind, graph.nodes[node_id].params)
+        for node_id in graph.order()
+    }
+    content = (layers, sorted(graph.edges), graph.data, training)
+    return msgspec.json.encode(content, order="deterministic")

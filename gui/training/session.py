@@ -1,0 +1,219 @@
+"""The training session: one state machine between the person's buttons and the worker's messages."""
+
+from collections.abc import Mapping
+from enum import Enum
+
+from PySide6.QtCore import QObject, Signal
+
+from engine.parameters import Value
+from engine.training import (
+    Advance,
+    EpochEnded,
+    Message,
+    Pause,
+    Progress,
+    Resume,
+    Rewind,
+    RunFailed,
+    RunFinished,
+    RunHistory,
+    RunStarted,
+    SetHyperparameters,
+    Start,
+    Stop,
+    WorkerReady,
+)
+
+from .client import WorkerClient
+
+_MAXIMUM_EARLY_DEATHS = 3
+
+
+class State(Enum):
+    """Where the session is."""
+
+    IDLE = "Ready"
+    BUILDING = "Building"
+    RUNNING = "Training"
+    PAUSED = "Paused"
+    STOPPING = "Stopping"
+
+
+class Session(QObject):
+    """At most one run at a time, its history, and what can be done with it.
+
+    `epoch_ended` and `progressed` say that the history has grown; `run_started` that there is a new one;
+    `finished` carries `RunFinished`; `failed` a sentence, the node that it is about ("" for none) and details.
+    """
+
+    state_changed = Signal()
+    worker_ready = Signal(object)
+    run_started = Signal()
+    epoch_ended = Signal()
+    progressed = Signal()
+    finished = Signal(object)
+    failed = Signal(str, str, str)
+
+    def __init__(self, client: WorkerClient, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._client = client
+        self._client.message.connect(self._receive)
+        self._client.died.connect(self._bury)
+        self._state = State.IDLE
+        self._run_id = 0
+        self._ready: WorkerReady | None = None
+        self._waiting: Start | None = None
+        self._early_deaths = 0
+        self.history: RunHistory | None = None
+
+    @property
+    def state(self) -> State:
+        """Where the session is."""
+        return self._state
+
+    @property
+    def worker(self) -> WorkerReady | None:
+        """What the worker said of itself; None while it is starting."""
+        return self._ready
+
+    @property
+    def active(self) -> bool:
+        """Whether a run is under way, waiting or not."""
+        return self._state is not State.IDLE
+
+    def warm_up(self) -> None:
+        """Start the worker, so that the first run need not wait for it."""
+        self._client.start()
+
+    def close(self) -> None:
+        """End the run and the worker; called once, when the window closes."""
+        self._waiting = None
+        self._client.close()
+        self._ready = None
+        self._set_state(State.IDLE)
+
+    def start(self, network: bytes, folder: str, advance: Advance) -> None:
+        """Begin a new run; one that is under way is stopped by the worker first."""
+        self._run_id += 1
+        command = Start(self._run_id, network, folder, advance)
+        self._set_state(State.BUILDING)
+        if self._ready is not None:
+            self._client.send(command)
+        else:
+            self._waiting = command
+            self._early_deaths = 0
+            self._client.start()
+
+    def resume(self, advance: Advance) -> None:
+        """Go on from a pause."""
+        if self._state is State.PAUSED:
+            self._client.send(Resume(self._run_id, advance))
+            self._set_state(State.RUNNING)
+
+    def pause(self) -> None:
+        """Wait after the batch under way."""
+        if self._state is State.RUNNING:
+            self._client.send(Pause(self._run_id))
+
+    def stop(self) -> None:
+        """End the run; a worker that does not answer within a second is replaced."""
+        if self._state is State.BUILDING and self._ready is None:
+            self._waiting = None
+            self._set_state(State.IDLE)
+        elif self._state in (State.BUILDING, State.RUNNING, State.PAUSED):
+            self._client.send(Stop(self._run_id))
+            self._set_state(State.STOPPING)
+            self._client.expect_answer()
+
+    def rewind(self) -> None:
+        """Return to the identical initial weights and wait there."""
+        if self._state in (State.RUNNING, State.PAUSED):
+            old, self._run_id = self._run_id, self._run_id + 1
+            self._client.send(Rewind(old, self._run_id))
+            self._set_state(State.BUILDING)
+
+    def set_live(self, values: Mapping[str, Value]) -> None:
+        """Change settings that act while training runs."""
+        if self._state in (State.BUILDING, State.RUNNING, State.PAUSED):
+            self._client.send(SetHyperparameters(self._run_id, dict(values)))
+
+    def _set_state(self, state: State) -> None:
+        if state is not self._state:
+            self._state = state
+            self.state_changed.emit()
+
+    def _receive(self, message: Message) -> None:
+        if isinstance(message, WorkerReady):
+            self._greet(message)
+        elif message.run_id == self._run_id and self.active:
+            self._follow(message)
+
+    def _greet(self, ready: WorkerReady) -> None:
+        self._ready = ready
+        self._early_deaths = 0
+        self.worker_ready.emit(ready)
+        if self._waiting is not None:
+            command, self._waiting = self._waiting, None
+            self._client.send(command)
+
+    def _follow(self, message: Message) -> None:
+        match message:
+            case RunStarted():
+                self.history = RunHistory(message)
+                self.run_started.emit()
+                if self._state is State.BUILDING:
+                    self._set_state(State.RUNNING)
+            case EpochEnded():
+                if self.history is not None:
+                    self.history.add_epoch(message.stats)
+                    self.epoch_ended.emit()
+            case Progress():
+                self._move(message)
+            case RunFinished():
+                self._end(message)
+            case RunFailed():
+                self._set_state(State.IDLE)
+                self.failed.emit(message.sentence, message.node_id or "", message.traceback)
+
+    def _move(self, progress: Progress) -> None:
+        if self.history is None:
+            return
+        self.history.add_progress(progress)
+        if self._state is not State.STOPPING:
+            self._set_state(State.PAUSED if progress.paused else State.RUNNING)
+        self.progressed.emit()
+
+    def _end(self, finished: RunFinished) -> None:
+        if self.history is not None:
+            self.history.finished = finished
+        self._set_state(State.IDLE)
+        self.finished.emit(finished)
+
+    def _bury(self, sentence: str) -> None:
+        """The worker is gone: keep what was recorded, say so, and keep a fresh worker warm."""
+        was, log = self._state, self._client.log
+        born = self._ready is not None
+        self._ready = None
+        self._early_deaths = 0 if born else self._early_deaths + 1
+        if self._early_deaths >= _MAXIMUM_EARLY_DEATHS:
+            self._waiting = None
+            self._set_state(State.IDLE)
+            self.failed.emit(
+                f"{sentence} before it was ready, {self._early_deaths} times. {_TRY}", "", log
+            )
+            return
+        self._client.start()
+        if self._waiting is not None:
+            return
+        self._set_state(State.IDLE)
+        if was is State.STOPPING:
+            self.finished.emit(RunFinished(self._run_id, "stopped", self._epochs()))
+        elif was is not State.IDLE:
+            self.failed.emit(f"{sentence}. {_KEPT}", "", log)
+
+    def _epochs(self) -> int:
+        return max(0, len(self.history.epochs) - 1) if self.history else 0
+
+
+_TRY = "Run “python main.py worker” in a terminal to see why, or install the lab anew"
+_KEPT = "What was recorded is kept, and a new process is ready: press Run to train again"

@@ -1,0 +1,107 @@
+"""A process that speaks the worker's language without torch, and misbehaves on request.
+
+Its argument is a scenario: what it does after `WorkerReady`.
+"""
+
+import os
+import sys
+import time
+
+from engine.stats import EpochStats, LayerTable, StepStats
+from engine.training import (
+    EpochEnded,
+    FrameReader,
+    LayerInfo,
+    Message,
+    Progress,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    Shutdown,
+    Start,
+    Stop,
+    WorkerReady,
+    decode_command,
+    frame,
+)
+
+NO_STEPS = StepStats.of([], [], [])
+
+
+def send(message: Message) -> None:
+    """Write one frame at once."""
+    os.write(1, frame(message))
+
+
+def epoch(run_id: int, number: int) -> None:
+    """An epoch of a run with one layer."""
+    table = LayerTable.empty(1, 32)
+    stats = EpochStats(number, 1.0, 0.5, 1.1, 0.4, 0.01, 0.1, table, NO_STEPS)
+    send(EpochEnded(run_id, stats))
+
+
+def begin(run_id: int) -> None:
+    """A run has started and was measured once."""
+    layer = LayerInfo("linear_1", "Linear", "Linear 1", True)
+    send(RunStarted(run_id, (layer,), 2, 3, 32, 10, 96, 20, "Digits"))
+    epoch(run_id, 0)
+
+
+def answer(scenario: str, run_id: int) -> None:
+    """What the scenario does with a `Start`."""
+    match scenario:
+        case "train":
+            begin(run_id)
+            for number in (1, 2):
+                send(
+                    Progress(
+                        run_id, number, 3, StepStats.of([1.0] * 3, [2.0] * 3, [2.0] * 3), False
+                    )
+                )
+                epoch(run_id, number)
+            send(RunFinished(run_id, "completed", 2))
+        case "pause":
+            begin(run_id)
+            send(Progress(run_id, 1, 1, StepStats.of([1.0], [2.0], [2.0]), True))
+        case "fail":
+            send(RunFailed(run_id, "Linear 1 does not fit", "linear_1", "Traceback: here"))
+        case "die":
+            begin(run_id)
+            os.kill(os.getpid(), 9)
+        case "garbage":
+            begin(run_id)
+            os.write(1, b"\x00\x00\x00\x04oops")
+            time.sleep(60)
+        case "deaf":
+            begin(run_id)
+            time.sleep(60)
+        case "stale":
+            begin(run_id + 100)
+            begin(run_id)
+            epoch(run_id + 100, 1)
+            epoch(run_id, 1)
+            send(RunFinished(run_id, "completed", 1))
+
+
+def main() -> int:
+    """Serve until standard input ends."""
+    scenario = sys.argv[1]
+    if scenario == "stillborn":
+        sys.stderr.write("no torch here\n")
+        return 3
+    send(WorkerReady(os.getpid(), "3", "none", ("cpu",)))
+    reader = FrameReader()
+    while piece := os.read(0, 65_536):
+        for body in reader.feed(piece):
+            match decode_command(body):
+                case Start(run_id=run_id):
+                    answer(scenario, run_id)
+                case Stop(run_id=run_id):
+                    send(RunFinished(run_id, "stopped", 0))
+                case Shutdown():
+                    return 0
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
