@@ -1,10 +1,7 @@
 """Data sets: declarations, generators and file readers. numpy only."""
 
-from collections.abc import Mapping
-
 from .spec import SPLIT_PARAMETERS, DataError, DataInfo, DataSetSpec, DataSpec, Samples, Split
-
-DATA_SETS: Mapping[str, DataSetSpec] = {}
+from .split import DATA_SETS, describe, load, with_defaults
 
 __all__ = [
     "DATA_SETS",
@@ -15,4 +12,7 @@ __all__ = [
     "DataSpec",
     "Samples",
     "Split",
+    "describe",
+    "load",
+    "with_defaults",
 ]

@@ -90,6 +90,10 @@ class _Walk:
             self._report(
                 None, f"The network has more than {MAXIMUM_NUMBERS:,} parameters. {_SMALLER}"
             )
+        if outputs and not self.problems and not any(self.counts[node_id] for node_id in trained):
+            self._report(
+                None, "No layer has anything to train. Put a Linear layer between Input and Output"
+            )
         return Inference(self.shapes, self.counts, tuple(self.problems), trained, self.tensors)
 
     def _report(self, node_id: str | None, sentence: str, severity: Severity = "error") -> None:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from engine.data import DataSpec
+from engine.data import DataSpec, with_defaults
 from engine.layers import CATALOGUE, LayerSpec
 from engine.parameters import Value
 
@@ -66,7 +66,7 @@ class NetworkGraph:
     ) -> None:
         self._nodes = {node.id: node for node in nodes}
         self._edges = set(edges)
-        self.data = data or DataSpec("digits")
+        self.data = with_defaults(data or DataSpec("digits"))
         self.training: Mapping[str, Value] = dict(training or {})
         self._listeners: list[Callable[[Edit], None]] = []
 

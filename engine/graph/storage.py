@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec.structs import replace
 
-from engine.data import DATA_SETS, DataSpec
+from engine.data import DataSpec
 from engine.parameters import Value
 
 from .edits import MAXIMUM_NAME
@@ -94,7 +94,7 @@ def decode(text: bytes) -> NetworkGraph:
     graph = NetworkGraph(
         (_filled(node) for node in stored.nodes),
         (Edge(edge.source, edge.target, edge.port) for edge in stored.edges),
-        _filled_data(stored.data),
+        DataSpec(stored.data.kind, stored.data.params),
         stored.training,
     )
     _check_wiring(stored, graph)
@@ -137,11 +137,6 @@ def _validated(raw: dict[str, Any]) -> NetworkFile:
 def _filled(stored: StoredNode) -> Node:
     node = Node(stored.id, stored.kind, stored.name, stored.params, stored.x, stored.y)
     return replace(node, params={**node.spec.defaults, **node.params}) if node.spec else node
-
-
-def _filled_data(stored: StoredData) -> DataSpec:
-    known = DATA_SETS.get(stored.kind)
-    return DataSpec(stored.kind, {**known.defaults, **stored.params} if known else stored.params)
 
 
 def _check_wiring(stored: NetworkFile, graph: NetworkGraph) -> None:

@@ -5,7 +5,7 @@ wire and in memory, and a pane reads the column that it draws.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray

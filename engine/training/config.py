@@ -74,7 +74,7 @@ TRAINING_PARAMETERS: tuple[Parameter, ...] = (
         name="learning_rate",
         title="Learning rate",
         help="Size of a step; acts at once, also while training runs.",
-        default=0.05,
+        default=0.01,
         maximum=1_000.0,
     ),
     FloatParameter(

@@ -1,0 +1,275 @@
+"""The person's own CSV file: header, label column, numbers; what cannot be read is named by line."""
+
+import csv
+import math
+from array import array
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import numpy as np
+
+from engine.parameters import Choice, ChoiceParameter, TextParameter, Values
+
+from .spec import SPLIT_PARAMETERS, DataError, DataInfo, DataSetSpec, Samples, Targets
+
+if TYPE_CHECKING:
+    import _csv
+
+MAXIMUM_BYTES = 200 * 2**20
+MAXIMUM_NUMBERS = 20_000_000
+MAXIMUM_FIELD = 10_000
+MAXIMUM_CLASSES = 1_000
+_NAMED_LINES = 5
+_FEW_VALUES = 20
+"""Whole numbers with more distinct values than this are taken for a quantity, not for classes."""
+
+_DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The readable rows of a file, and word of the others."""
+
+    numbers: "array[float]" = field(default_factory=lambda: array("f"))
+    labels: list[str] = field(default_factory=list)
+    bad: list[str] = field(default_factory=list)
+    bad_count: int = 0
+
+    def refuse(self, line: int, reason: str) -> None:
+        self.bad_count += 1
+        if len(self.bad) < _NAMED_LINES:
+            self.bad.append(f"line {line} ({reason})")
+
+
+def _read(values: Values, folder: Path | None) -> Samples:
+    path = _path(values, folder)
+    try:
+        if path.stat().st_size > MAXIMUM_BYTES:
+            raise DataError(f"{path} is larger than {MAXIMUM_BYTES // 2**20} MB. Use a part of it")
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _parse(file, values, path)
+    except OSError as error:
+        raise DataError(f"Cannot read {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path} is not text in UTF-8 ({error.reason}). Save it as CSV, UTF-8"
+        ) from None
+
+
+def _path(values: Values, folder: Path | None) -> Path:
+    if not values["path"]:
+        raise DataError("No CSV file is chosen. Choose one under Data")
+    path = Path(str(values["path"])).expanduser()
+    path = path if path.is_absolute() or folder is None else folder / path
+    if not path.is_file():
+        what = "is not a file" if path.exists() else "does not exist"
+        raise DataError(f"The CSV file {path} {what}. Choose another under Data")
+    return path
+
+
+def _parse(file: TextIO, values: Values, path: Path) -> Samples:
+    first = file.readline(MAXIMUM_FIELD * 10)
+    file.seek(0)
+    if not first.strip():
+        raise DataError(
+            f"{path} is empty, or its first line is. The first line must name the columns"
+        )
+    if "\0" in first:
+        raise DataError(f"{path} is not text: it holds null characters")
+    reader = csv.reader(file, delimiter=_delimiter(first, values))
+    csv.field_size_limit(MAXIMUM_FIELD)
+    try:
+        header = _header(next(reader), path)
+        label = _label_column(header, values, path)
+        rows = _rows(reader, header, label)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}") from None
+    _check(rows, path)
+    return _samples(rows, header, label, values, path)
+
+
+def _delimiter(first: str, values: Values) -> str:
+    chosen = _DELIMITERS.get(str(values["delimiter"]))
+    return chosen or max(_DELIMITERS.values(), key=first.count)
+
+
+def _header(cells: list[str], path: Path) -> list[str]:
+    names = [cell.strip() for cell in cells]
+    if len(names) < 2:
+        raise DataError(
+            f"{path} has a single column. It needs inputs and a label, and a header that names them"
+        )
+    for name in names:
+        if not name:
+            raise DataError(f"{path}, line 1: a column has no name")
+        if names.count(name) > 1:
+            raise DataError(f"{path}, line 1: two columns are called {name!r}. Rename one")
+    if all(_is_number(name) for name in names):
+        raise DataError(
+            f"{path}, line 1 holds numbers. Put a header line with the columns' names above it"
+        )
+    return names
+
+
+def _label_column(header: list[str], values: Values, path: Path) -> int:
+    wanted = str(values["label"]).strip()
+    if not wanted:
+        return len(header) - 1
+    if wanted not in header:
+        known = ", ".join(header[:20]) + (" …" if len(header) > 20 else "")
+        raise DataError(f"{path} has no column called {wanted!r}. Its columns are: {known}")
+    return header.index(wanted)
+
+
+def _rows(reader: "_csv.Reader", header: list[str], label: int) -> _Rows:
+    rows = _Rows()
+    for cells in reader:
+        line = reader.line_num
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            rows.refuse(line, f"{len(cells)} fields instead of {len(header)}")
+            continue
+        _take(rows, cells, header, label, line)
+        if len(rows.numbers) > MAXIMUM_NUMBERS:
+            raise DataError(f"The file has more than {MAXIMUM_NUMBERS:,} numbers. Use a part of it")
+    return rows
+
+
+def _take(rows: _Rows, cells: list[str], header: list[str], label: int, line: int) -> None:
+    numbers = []
+    for column, cell in enumerate(cells):
+        if column == label:
+            continue
+        if not _is_number(cell):
+            rows.refuse(line, f"{header[column]} is {cell.strip()[:40]!r}, not a number")
+            return
+        numbers.append(float(cell))
+    if not cells[label].strip():
+        rows.refuse(line, f"the label {header[label]} is empty")
+        return
+    rows.numbers.extend(numbers)
+    rows.labels.append(cells[label].strip())
+
+
+def _is_number(text: str) -> bool:
+    try:
+        return math.isfinite(float(text)) and abs(float(text)) < 3e38
+    except ValueError:
+        return False
+
+
+def _check(rows: _Rows, path: Path) -> None:
+    total = len(rows.labels) + rows.bad_count
+    if not total:
+        raise DataError(f"{path} has a header and no rows below it")
+    if rows.bad_count > total / 2:
+        raise DataError(
+            f"{path}: {rows.bad_count:,} of {total:,} rows cannot be read: {'; '.join(rows.bad)}. "
+            "Inputs must be numbers; turn words into numbers first, or choose another label column"
+        )
+    if len(rows.labels) < 3:
+        raise DataError(f"{path} has only {len(rows.labels)} readable rows; at least 3 are needed")
+
+
+def _samples(rows: _Rows, header: list[str], label: int, values: Values, path: Path) -> Samples:
+    inputs = np.array(rows.numbers, np.float32).reshape(len(rows.labels), len(header) - 1)
+    notes: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    if rows.bad_count:
+        more = " …" if rows.bad_count > len(rows.bad) else ""
+        notes = (f"{rows.bad_count:,} rows were left out: {'; '.join(rows.bad)}{more}",)
+    targets: Targets
+    if _is_regression(rows.labels, str(values["task"]), path):
+        targets = np.array([[float(text)] for text in rows.labels], np.float32)
+    else:
+        classes = _classes(rows.labels, path)
+        places = {name: place for place, name in enumerate(classes)}
+        targets = np.array([places[text] for text in rows.labels], np.int64)
+    info = DataInfo(
+        title=path.name,
+        samples=len(rows.labels),
+        input_shape=(len(header) - 1,),
+        classes=len(classes),
+        target_shape=() if classes else (1,),
+        class_names=classes,
+        input_names=tuple(name for column, name in enumerate(header) if column != label),
+        notes=notes,
+    )
+    return Samples(info=info, inputs=inputs, targets=targets)
+
+
+def _is_regression(labels: list[str], task: str, path: Path) -> bool:
+    numeric = all(_is_number(text) for text in labels)
+    if task == "regression" and not numeric:
+        word = next(text for text in labels if not _is_number(text))
+        raise DataError(f"{path}: a regression needs numbers as labels, and one is {word[:40]!r}")
+    if task != "auto":
+        return task == "regression"
+    whole = numeric and all(float(text).is_integer() for text in labels)
+    return numeric and not (whole and len(set(labels)) <= _FEW_VALUES)
+
+
+def _classes(labels: list[str], path: Path) -> tuple[str, ...]:
+    names = set(labels)
+    if len(names) < 2:
+        raise DataError(
+            f"{path}: every label is {labels[0][:40]!r}; a classification needs at least two classes"
+        )
+    if len(names) > MAXIMUM_CLASSES:
+        raise DataError(
+            f"{path} has {len(names):,} different labels; at most {MAXIMUM_CLASSES:,} classes are possible. "
+            "Choose another label column, or regression as the task"
+        )
+    if all(_is_number(name) for name in names):
+        return tuple(sorted(names, key=lambda name: (float(name), name)))
+    return tuple(sorted(names))
+
+
+TABLE = DataSetSpec(
+    kind="csv",
+    title="CSV file",
+    summary="Your own table: a header line, numbers in the input columns, and a label column.",
+    source="Your own file; it is read where it lies and never copied",
+    parameters=(
+        TextParameter(
+            name="path",
+            title="File",
+            help="A text file with a header line; read as UTF-8.",
+            is_path=True,
+        ),
+        TextParameter(
+            name="label",
+            title="Label column",
+            help="Name of the column that is to be predicted; empty for the last one.",
+            maximum_length=200,
+        ),
+        ChoiceParameter(
+            name="task",
+            title="Task",
+            help="Whether labels are classes or quantities; found by looking at them unless you say.",
+            default="auto",
+            choices=(
+                Choice("auto", "found from the labels"),
+                Choice("classification", "classification"),
+                Choice("regression", "regression"),
+            ),
+        ),
+        ChoiceParameter(
+            name="delimiter",
+            title="Separator",
+            help="What stands between two fields; found from the header line unless you say.",
+            default="auto",
+            choices=(
+                Choice("auto", "found from the header"),
+                Choice("comma", "comma"),
+                Choice("semicolon", "semicolon"),
+                Choice("tab", "tab"),
+            ),
+        ),
+        *SPLIT_PARAMETERS,
+    ),
+    describe=lambda values, folder: _read(values, folder).info,
+    load=_read,
+)

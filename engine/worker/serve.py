@@ -1,0 +1,270 @@
+"""The training process: commands in, messages out, one run at a time."""
+
+import os
+import platform
+import queue
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+
+from engine.graph import StorageError, decode
+from engine.parameters import Value
+from engine.training import (
+    Advance,
+    Command,
+    ConfigError,
+    EpochEnded,
+    FrameError,
+    FrameReader,
+    Message,
+    Pause,
+    Progress,
+    Resume,
+    Rewind,
+    RunFailed,
+    RunFinished,
+    RunStarted,
+    SetHyperparameters,
+    Shutdown,
+    Start,
+    Stop,
+    WorkerReady,
+    decode_command,
+    frame,
+)
+
+from .build import LayerError
+from .divergence import DivergenceError
+from .prepare import RunError, prepare
+from .trainer import Step, Trainer, step_stats
+
+PROGRESS_SECONDS = 1 / 30
+_PIECE = 1 << 16
+
+Send = Callable[[Message], None]
+
+
+@dataclass(slots=True)
+class _Run:
+    """The run under way, and how far it may go before it waits."""
+
+    run_id: int
+    trainer: Trainer
+    advance: Advance
+    unsent: list[Step] = field(default_factory=list)
+    sent_at: float = 0.0
+
+
+class Server:
+    """Carries out commands; `serve` returns at `Shutdown`."""
+
+    def __init__(self, commands: queue.SimpleQueue[Command], send: Send) -> None:
+        self._commands = commands
+        self._send = send
+        self._run: _Run | None = None
+
+    def serve(self) -> None:
+        """Obey commands, and train between them."""
+        while True:
+            command = self._next_command()
+            if isinstance(command, Shutdown):
+                return
+            try:
+                if command is not None:
+                    self._obey(command)
+                elif self._run is not None:
+                    self._move(self._run)
+            except Exception as error:  # noqa: BLE001 - a fault ends the run, never the worker
+                self._fail(error)
+
+    def _next_command(self) -> Command | None:
+        moving = self._run is not None and self._run.advance != "hold"
+        try:
+            return self._commands.get(block=not moving)
+        except queue.Empty:
+            return None
+
+    def _obey(self, command: Command) -> None:
+        run = self._run
+        if isinstance(command, Start):
+            self._finish("stopped")
+            self._start(command)
+            return
+        if run is None or isinstance(command, Shutdown) or command.run_id != run.run_id:
+            return
+        match command:
+            case Resume(advance=advance):
+                run.advance = advance
+            case Pause():
+                self._rest(run)
+            case SetHyperparameters(values=values):
+                _set_live(run.trainer, values)
+            case Stop():
+                self._finish("stopped")
+            case Rewind(new_run_id=new_run_id):
+                trainer = run.trainer
+                self._finish("stopped")
+                trainer.rewind()
+                self._begin(_Run(new_run_id, trainer, "hold"))
+
+    def _start(self, command: Start) -> None:
+        try:
+            graph = decode(command.network)
+            prepared = prepare(graph, Path(command.folder) if command.folder else None)
+            trainer = Trainer(prepared)
+        except RunError as error:
+            self._send(RunFailed(command.run_id, error.sentence, error.node_id))
+        except StorageError as error:
+            self._send(RunFailed(command.run_id, f"The network cannot be read: {error}"))
+        except Exception as error:  # noqa: BLE001
+            self._send(_failure(command.run_id, error))
+        else:
+            self._begin(_Run(command.run_id, trainer, command.advance))
+
+    def _begin(self, run: _Run) -> None:
+        self._run = run
+        self._send(_started(run))
+        self._send(EpochEnded(run.run_id, run.trainer.measure()))
+        if run.advance == "hold":
+            self._rest(run)
+
+    def _move(self, run: _Run) -> None:
+        """Train one batch, and report what is due."""
+        single = run.advance == "batch"
+        try:
+            step = run.trainer.step(look=single)
+        except DivergenceError as outcome:
+            run.unsent.append(
+                Step(outcome.loss, outcome.gradient_norm, outcome.gradient_norm, None)
+            )
+            self._report(run, paused=False)
+            self._finish("diverged", outcome)
+            return
+        run.unsent.append(step)
+        if single:
+            self._rest(run, step)
+        elif time.monotonic() - run.sent_at >= PROGRESS_SECONDS:
+            self._report(run, paused=False)
+        if run.trainer.epoch_is_over:
+            self._end_epoch(run)
+
+    def _end_epoch(self, run: _Run) -> None:
+        run.unsent.clear()
+        self._send(EpochEnded(run.run_id, run.trainer.end_epoch()))
+        if run.trainer.epochs_done >= run.trainer.config.epochs:
+            self._finish("completed")
+        elif run.advance in ("epoch", "hold"):
+            self._rest(run)
+
+    def _rest(self, run: _Run, looked_at: Step | None = None) -> None:
+        run.advance = "hold"
+        self._report(run, paused=True, looked_at=looked_at)
+
+    def _report(self, run: _Run, *, paused: bool, looked_at: Step | None = None) -> None:
+        run.sent_at = time.monotonic()
+        trainer = run.trainer
+        steps, run.unsent = run.unsent, []
+        layers = looked_at.layers if looked_at else None
+        epoch = trainer.epochs_done + 1
+        self._send(
+            Progress(run.run_id, epoch, trainer.steps_done, step_stats(steps), paused, layers)
+        )
+
+    def _finish(self, outcome: str, divergence: DivergenceError | None = None) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            return
+        epoch = run.trainer.epochs_done
+        if divergence is not None:
+            sentence, node_id, step = divergence.sentence, divergence.node_id, divergence.step
+            self._send(RunFinished(run.run_id, "diverged", epoch, sentence, node_id, step))
+        else:
+            self._send(
+                RunFinished(run.run_id, "completed" if outcome == "completed" else "stopped", epoch)
+            )
+
+    def _fail(self, error: Exception) -> None:
+        run, self._run = self._run, None
+        if run is None:
+            traceback.print_exception(error)
+        else:
+            self._send(_failure(run.run_id, error))
+
+
+def _started(run: _Run) -> RunStarted:
+    trainer = run.trainer
+    prepared = trainer.prepared
+    return RunStarted(
+        run_id=run.run_id,
+        layers=trainer.layers,
+        epochs=trainer.config.epochs,
+        steps_per_epoch=trainer.steps_per_epoch,
+        batch_size=trainer.config.batch_size,
+        parameters=prepared.inference.total_parameters,
+        train_samples=len(prepared.split.train_inputs),
+        validation_samples=len(prepared.split.validation_inputs),
+        data_title=prepared.info.title,
+        notes=prepared.info.notes,
+    )
+
+
+def _set_live(trainer: Trainer, values: Mapping[str, Value]) -> None:
+    try:
+        trainer.set_live(values)
+    except ConfigError as error:
+        sys.stderr.write(f"Ignored: {error}\n")
+
+
+def _failure(run_id: int, error: Exception) -> RunFailed:
+    details = "".join(traceback.format_exception(error))
+    node_id = error.node_id if isinstance(error, LayerError) else None
+    return RunFailed(run_id, _sentence(error), node_id, details)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in text:
+        return "There is not enough memory for this network. Choose a smaller batch, or fewer units"
+    return f"The training stopped at a fault: {text}"
+
+
+def _read_commands(commands: queue.SimpleQueue[Command]) -> None:
+    """Runs in a thread of its own, so that the worker ends at once when the window is gone."""
+    reader = FrameReader()
+    while piece := os.read(0, _PIECE):
+        try:
+            for body in reader.feed(piece):
+                commands.put(decode_command(body))
+        except FrameError as error:
+            sys.stderr.write(f"The training process ends: {error}\n")
+            sys.stderr.flush()
+            os._exit(2)
+    os._exit(0)
+
+
+def main() -> int:
+    """Serve on standard input and output until told to shut down, or until input ends."""
+    # a stray print must not end up between two frames
+    out = os.dup(1)
+    os.dup2(2, 1)
+
+    def send(message: Message) -> None:
+        content = memoryview(frame(message))
+        while content:
+            content = content[os.write(out, content) :]
+
+    torch.set_num_threads(1)
+    commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    threading.Thread(target=_read_commands, args=(commands,), daemon=True).start()
+    send(WorkerReady(os.getpid(), platform.python_version(), torch.__version__, ("cpu",)))
+    try:
+        Server(commands, send).serve()
+    except BrokenPipeError:
+        return 0
+    return 0
