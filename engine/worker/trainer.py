@@ -203,14 +203,8 @@ class Trainer:
                 self._watch.before_step()
             norm, clipped = clip(self._parameters, self.config)
             if not (math.isfinite(value := loss.item()) and math.isfinite(norm)):
-                raise diagnose(
-                    self.model,
-                    inputs,
-                    value,
-                    self._done + 1,
-                    self.steps_done + 1,
-                    self.prepared.graph,
-                )
+                place = self._done + 1, self.steps_done + 1
+                raise diagnose(self.model, inputs, (value, norm), place, self.prepared.graph)
             self._optimizer.step()
             table = self._watch.table(len(inputs)) if watched else None
         finally:
