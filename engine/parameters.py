@@ -18,6 +18,8 @@ class Parameter:
     unit: str = ""
     shown_when: tuple[str, tuple[Value, ...]] | None = None
     """Another setting's name and the values of it for which this one matters; None: always."""
+    telling: bool = False
+    """Whether the setting is worth a place on the layer's card even at its default."""
 
     @property
     def initial(self) -> Value:

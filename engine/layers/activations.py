@@ -140,6 +140,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
         parameters=(
             FloatParameter(
                 name="negative_slope",
+                telling=True,
                 title="α",
                 help="Slope below zero.",
                 default=0.01,
@@ -163,6 +164,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
         parameters=(
             FloatParameter(
                 name="lower",
+                telling=True,
                 title="Lowest α",
                 help="Smallest slope that can be drawn.",
                 default=0.125,
@@ -171,6 +173,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
             ),
             FloatParameter(
                 name="upper",
+                telling=True,
                 title="Highest α",
                 help="Largest slope that can be drawn; at least the lowest.",
                 default=1.0 / 3.0,
@@ -198,6 +201,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
         parameters=(
             FloatParameter(
                 name="init",
+                telling=True,
                 title="First α",
                 help="Slope below zero before training.",
                 default=0.25,
@@ -232,6 +236,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
         parameters=(
             FloatParameter(
                 name="alpha",
+                telling=True,
                 title="α",
                 help="The value that the curve approaches below zero, with the sign turned.",
                 default=1.0,

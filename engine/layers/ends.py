@@ -87,6 +87,7 @@ ENDS: tuple[LayerSpec, ...] = (
         parameters=(
             ChoiceParameter(
                 name="loss",
+                telling=True,
                 title="Loss",
                 help="What is minimised; the mean over the batch.",
                 default="cross_entropy",

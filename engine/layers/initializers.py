@@ -167,6 +167,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
 INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
     ChoiceParameter(
         name="initializer",
+        telling=True,
         title="Initialiser",
         help="How the weights are drawn. Biases start at zero; torch's default draws them as well.",
         default="he_normal",
@@ -177,6 +178,7 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
     ),
     FloatParameter(
         name="init_std",
+        telling=True,
         title="σ",
         help="Standard deviation of the normal distribution that the weights are drawn from.",
         default=0.05,
@@ -186,6 +188,7 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
     ),
     FloatParameter(
         name="init_bound",
+        telling=True,
         title="Bound a",
         help="The weights are drawn evenly from −a to a; the standard deviation is a/√3.",
         default=0.05,

@@ -124,6 +124,7 @@ REGULARISATION: tuple[LayerSpec, ...] = (
         parameters=(
             FloatParameter(
                 name="p",
+                telling=True,
                 title="p",
                 help="Probability that a number is set to zero.",
                 default=0.2,

@@ -45,6 +45,7 @@ def _pool_arguments(values: Values, _shapes: Shapes) -> dict[str, int]:
 _POOL_PARAMETERS: tuple[Parameter, ...] = (
     IntParameter(
         name="kernel_size",
+        telling=True,
         title="Window",
         help="Height and width of the window.",
         unit="px",

@@ -52,6 +52,7 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         parameters=(
             IntParameter(
                 name="out_features",
+                telling=True,
                 title="Units",
                 help="How many numbers the layer gives for each sample.",
                 default=64,
@@ -80,6 +81,7 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         parameters=(
             IntParameter(
                 name="out_channels",
+                telling=True,
                 title="Filters",
                 help="How many channels leave the layer.",
                 default=16,
@@ -88,6 +90,7 @@ WEIGHTS: tuple[LayerSpec, ...] = (
             ),
             IntParameter(
                 name="kernel_size",
+                telling=True,
                 title="Kernel",
                 help="Height and width of a filter.",
                 unit="px",

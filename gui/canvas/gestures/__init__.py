@@ -1,0 +1,1 @@
+"""One file for each thing that the mouse can do on the canvas."""

@@ -1,0 +1,234 @@
+"""A layer as a card: name, telling settings, shape, ports, problems."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
+
+from engine.graph import Inference, Node
+from engine.layers import CATEGORIES
+from gui.common.theme import GRID, Theme, scaled_font
+
+from .geometry import CARD, CARD_WIDTH, PORT_RADIUS, PORT_REACH, input_ports, output_port, snapped
+from .texts import description, facts, telling_settings
+
+_RADIUS = 8.0
+_STRIP = 5.0
+_FAR = 0.45
+"""Below this zoom a card shows its name only."""
+_MARGIN = PORT_RADIUS + 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """An end that a wire can have."""
+
+    node_id: str
+    is_output: bool
+    index: int = 0
+
+
+class NodeItem(QGraphicsItem):
+    """Draws one node; it never changes the document."""
+
+    def __init__(self, node: Node, theme: Theme, font: QFont) -> None:
+        super().__init__()
+        self.node = node
+        self.theme = theme
+        self._font = font
+        self._ports: list[int] = []
+        self._said: tuple[object, ...] = ()
+        self._glyph = ""
+        self._settings = ""
+        self._facts = ""
+        self._lit: Port | None = None
+        self._dim = False
+        self._ghost = False
+        flag = QGraphicsItem.GraphicsItemFlag
+        self.setFlags(flag.ItemIsSelectable | flag.ItemIsMovable | flag.ItemSendsGeometryChanges)
+        self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        self.setAcceptHoverEvents(True)
+        self.setZValue(1.0)
+        self.setPos(node.x, node.y)
+
+    def show_node(self, node: Node, wired: list[int], inference: Inference) -> None:
+        """Take over the node's newest settings, wired inputs, shapes and problems."""
+        self.node = node
+        problems = inference.of(node.id)
+        errors = any(problem.severity == "error" for problem in problems)
+        said = (
+            node.label,
+            telling_settings(node),
+            facts(node, inference),
+            "✕" if errors else "▲" if problems else "",
+            tuple(shown_ports(node, wired)),
+        )
+        if said != self._said:
+            self._said = said
+            _, self._settings, self._facts, self._glyph, ports = said
+            self._ports = list(ports)
+            self.setToolTip("\n".join(p.sentence for p in problems) or description(node, inference))
+            self.update()
+        place = QPointF(node.x, node.y)
+        if place != self.pos():
+            self.setPos(place)
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self.theme = theme
+        self.update()
+
+    def set_lit(self, port: Port | None, *, dim: bool = False) -> None:
+        """Light a port up, or fade the whole card while a wire is drawn that cannot end here."""
+        if (port, dim) != (self._lit, self._dim):
+            self._lit, self._dim = port, dim
+            self.update()
+
+    @property
+    def input_indices(self) -> list[int]:
+        """The inputs that are shown, from top to bottom."""
+        return self._ports
+
+    def port_position(self, port: Port) -> QPointF:
+        """Centre of a port in scene coordinates."""
+        if port.is_output:
+            return self.mapToScene(output_port())
+        places = input_ports(len(self._ports))
+        index = self._ports.index(port.index) if port.index in self._ports else len(places) - 1
+        return self.mapToScene(places[index])
+
+    def port_at(self, scene_position: QPointF) -> Port | None:
+        """The port within reach of a point of the scene."""
+        point = self.mapFromScene(scene_position)
+        for port, centre in self._centres():
+            offset = point - centre
+            if offset.x() ** 2 + offset.y() ** 2 <= PORT_REACH**2:
+                return port
+        return None
+
+    def boundingRect(self) -> QRectF:
+        return CARD.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+
+    def shape(self) -> QPainterPath:
+        path = QPainterPath()
+        path.addRect(CARD)
+        return path
+
+    def itemChange(self, change: QGraphicsItem.GraphicsItemChange, value: object) -> object:
+        if change == QGraphicsItem.GraphicsItemChange.ItemPositionChange and isinstance(
+            value, QPointF
+        ):
+            return snapped(value) if self._is_dragged() else value
+        if change == QGraphicsItem.GraphicsItemChange.ItemPositionHasChanged:
+            scene = self.scene()
+            if scene is not None and hasattr(scene, "follow_card"):
+                scene.follow_card(self.node.id)
+        return super().itemChange(change, value)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
+    ) -> None:
+        zoom = option.levelOfDetailFromTransform(painter.worldTransform())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._dim:
+            painter.setOpacity(0.45)
+        self._paint_card(painter)
+        if zoom < _FAR:
+            self._paint_far(painter, zoom)
+        else:
+            self._paint_texts(painter)
+        self._paint_ports(painter)
+
+    def _is_dragged(self) -> bool:
+        scene = self.scene()
+        return scene is not None and scene.mouseGrabberItem() is not None
+
+    def _centres(self) -> list[tuple[Port, QPointF]]:
+        places = input_ports(len(self._ports))
+        ports = [
+            (Port(self.node.id, False, i), p) for i, p in zip(self._ports, places, strict=True)
+        ]
+        if self.node.spec is None or self.node.spec.has_output:
+            ports.append((Port(self.node.id, True), output_port()))
+        return ports
+
+    @property
+    def _category_color(self) -> QColor:
+        if self.node.spec is None:
+            return self.theme.color("muted")
+        return QColor(self.theme.categories[CATEGORIES.index(self.node.spec.category)])
+
+    def _paint_card(self, painter: QPainter) -> None:
+        body = QPainterPath()
+        body.addRoundedRect(CARD, _RADIUS, _RADIUS)
+        painter.fillPath(body, self.theme.color("card"))
+        painter.save()
+        painter.setClipPath(body)
+        painter.fillRect(QRectF(0, 0, _STRIP, CARD.height()), self._category_color)
+        painter.restore()
+        color, width = ("accent", 2.5) if self.isSelected() else ("border", 1.0)
+        if self._glyph and not self.isSelected():
+            color = "error" if self._glyph == "✕" else "warning"
+        pen = QPen(self.theme.color(color), width)
+        if self.node.spec is None:
+            pen.setStyle(Qt.PenStyle.DashLine)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(body)
+
+    def _paint_far(self, painter: QPainter, zoom: float) -> None:
+        font = scaled_font(self._font, min(2.2, 0.9 / max(zoom, 0.05)), bold=True)
+        painter.setFont(font)
+        painter.setPen(self.theme.color("text"))
+        room = CARD.adjusted(2 * GRID, 0, -GRID, 0)
+        kind = self.node.name or (self.node.spec.title if self.node.spec else self.node.kind)
+        text = QFontMetricsF(font).elidedText(kind, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _paint_texts(self, painter: QPainter) -> None:
+        left = 2.0 * GRID
+        width = CARD_WIDTH - left - 1.5 * GRID
+        glyph_room = 2.5 * GRID if self._glyph else 0.0
+        bold, small = scaled_font(self._font, 1.0, bold=True), scaled_font(self._font, 0.85)
+        rows = (
+            (bold, "text", self.node.label, 6.0, width - glyph_room),
+            (small, "text", self._settings, 32.0, width),
+            (small, "muted", self._facts, 55.0, width),
+        )
+        for font, color, text, top, room in rows:
+            painter.setFont(font)
+            painter.setPen(self.theme.color(color))
+            metrics = QFontMetricsF(font)
+            elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
+            painter.drawText(QPointF(left, top + metrics.ascent()), elided)
+        if self._glyph:
+            painter.setFont(bold)
+            painter.setPen(self.theme.color("error" if self._glyph == "✕" else "warning"))
+            painter.drawText(
+                QRectF(CARD_WIDTH - 3.5 * GRID, 4.0, 2.5 * GRID, 3.0 * GRID),
+                Qt.AlignmentFlag.AlignCenter,
+                self._glyph,
+            )
+
+    def _paint_ports(self, painter: QPainter) -> None:
+        for port, centre in self._centres():
+            lit = port == self._lit
+            painter.setPen(QPen(self.theme.color("accent" if lit else "muted"), 1.5))
+            painter.setBrush(self.theme.color("accent" if lit else "card"))
+            radius = PORT_RADIUS + (2.0 if lit else 0.0)
+            painter.drawEllipse(centre, radius, radius)
+
+
+def shown_ports(node: Node, wired: list[int]) -> list[int]:
+    """The inputs that a card shows: all of a fixed number; of many, the wired ones and a free one."""
+    if node.spec is None:
+        return sorted(set(wired))
+    limits = node.spec.inputs
+    if limits.maximum <= 1:
+        return list(range(limits.maximum))
+    free = next(i for i in range(limits.maximum + 1) if i not in wired)
+    wanted = set(wired) | ({free} if free < limits.maximum else set())
+    while len(wanted) < limits.minimum:
+        wanted.add(next(i for i in range(limits.maximum) if i not in wanted))
+    return sorted(wanted)

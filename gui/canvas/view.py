@@ -1,0 +1,433 @@
+"""The canvas: the network as it is drawn, dragged, wired and zoomed."""
+
+import math
+
+from msgspec.structs import replace
+from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QTimer
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QDragEnterEvent,
+    QDragLeaveEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QGuiApplication,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QWheelEvent,
+)
+from PySide6.QtWidgets import QFrame, QGraphicsView, QMenu, QToolTip, QWidget
+
+from engine.graph import (
+    AddNodes,
+    Disconnect,
+    Edit,
+    MoveNodes,
+    RemoveNodes,
+    StorageError,
+    Together,
+    decode,
+    encode,
+)
+from engine.layers import CATALOGUE
+from gui.common.mime import LAYER_KIND, NODES
+from gui.common.theme import GRID, ThemeSource, scaled_font
+from gui.document import Document
+
+from . import insertion
+from .geometry import CARD, CARD_HEIGHT, CARD_WIDTH, STEP_X, snapped
+from .gestures.palette_drop import PaletteDrop
+from .gestures.renaming import NameEditor
+from .layout import tidy_places
+from .neighbours import nearest
+from .scene import CanvasScene
+from .texts import description
+
+_ZOOM_STEP = 1.2
+_SMALLEST, _LARGEST = 0.05, 4.0
+_FIT_LIMIT = 1.1
+_EMPTY = (
+    "Drag a layer from the left onto this canvas,",
+    "or open an example: File › Examples.",
+    "A network begins with Input and ends with Output.",
+)
+_ARROWS = {
+    Qt.Key.Key_Left: (-1, 0),
+    Qt.Key.Key_Right: (1, 0),
+    Qt.Key.Key_Up: (0, -1),
+    Qt.Key.Key_Down: (0, 1),
+}
+
+
+class CanvasView(QGraphicsView):
+    """Shows the document's network; every change that it makes is an edit of the document."""
+
+    def __init__(
+        self, document: Document, themes: ThemeSource, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._document = document
+        self._themes = themes
+        self._scene = CanvasScene(document, themes, self.font())
+        self._scene.setParent(self)
+        self.setScene(self._scene)
+        self._drop = PaletteDrop(self._scene)
+        self._names = NameEditor(self)
+        self._space = False
+        self._pan_from: QPoint | None = None
+        self._hint = ""
+        self._scene.hint.connect(self._show_hint)
+        self.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.setDragMode(QGraphicsView.DragMode.RubberBandDrag)
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setAcceptDrops(True)
+        self.setMinimumSize(GRID * 30, GRID * 20)
+        self.setAccessibleName("Network canvas")
+        themes.changed.connect(self._use_theme)
+        document.replaced.connect(self._fit_soon)
+        document.selection.changed.connect(self._describe)
+        self._use_theme()
+
+    # What the main window's actions call.
+
+    def fit(self) -> None:
+        """Show the whole network, never larger than life by much."""
+        room = QRectF()
+        for card in self._scene.cards.values():
+            room |= card.sceneBoundingRect()
+        if room.isNull():
+            self.resetTransform()
+            return
+        margin = 2 * GRID
+        self.fitInView(
+            room.adjusted(-margin, -margin, margin, margin), Qt.AspectRatioMode.KeepAspectRatio
+        )
+        if self._zoom > _FIT_LIMIT:
+            self._set_zoom(_FIT_LIMIT)
+            self.centerOn(room.center())
+
+    def zoom_in(self) -> None:
+        """Enlarge around the middle."""
+        self._set_zoom(self._zoom * _ZOOM_STEP)
+
+    def zoom_out(self) -> None:
+        """Shrink around the middle."""
+        self._set_zoom(self._zoom / _ZOOM_STEP)
+
+    def zoom_reset(self) -> None:
+        """Show at 100 %."""
+        self._set_zoom(1.0)
+
+    def insert_kind(self, kind: str) -> None:
+        """Add a layer behind the chosen one and wire it, or in the middle of the view; it is chosen then."""
+        graph = self._document.graph
+        node = graph.new_node(kind)
+        only = self._document.selection.only
+        if only is not None:
+            edit = insertion.behind(graph, node, graph.nodes[only])
+        else:
+            middle = self.mapToScene(self.viewport().rect().center())
+            corner = snapped(middle - CARD.center())
+            edit = AddNodes(
+                (insertion.free_place(graph, replace(node, x=corner.x(), y=corner.y())),)
+            )
+        if self._document.do(edit):
+            self._document.selection.choose([node.id])
+            self.ensureVisible(self._scene.cards[node.id], 3 * GRID, 3 * GRID)
+
+    def select_all(self) -> None:
+        """Choose every layer and wire."""
+        self._document.selection.choose(self._document.graph.nodes, self._document.graph.edges)
+
+    def delete_selected(self) -> None:
+        """Delete the chosen layers and wires in one step."""
+        nodes, edges = self._document.selection.nodes, self._document.selection.edges
+        loose = sorted(e for e in edges if e.source not in nodes and e.target not in nodes)
+        steps: list[Edit] = []
+        if loose:
+            steps.append(Disconnect(tuple(loose)))
+        if nodes:
+            steps.append(RemoveNodes(tuple(sorted(nodes))))
+        if len(steps) == 1:
+            self._document.do(steps[0])
+        elif steps:
+            self._document.do(Together(tuple(steps), "Delete layers and wires"))
+
+    def copy(self) -> None:
+        """Put the chosen layers on the clipboard, also as text."""
+        nodes = self._document.selection.nodes
+        if nodes:
+            text = encode(insertion.part(self._document.graph, nodes))
+            content = QMimeData()
+            content.setData(NODES, text)
+            content.setText(text.decode())
+            QGuiApplication.clipboard().setMimeData(content)
+
+    def cut(self) -> None:
+        """Copy, then delete."""
+        self.copy()
+        self.delete_selected()
+
+    def paste(self) -> None:
+        """Add the layers on the clipboard; `document.refused` says so when there are none that can be read."""
+        content = QGuiApplication.clipboard().mimeData()
+        text = (
+            bytes(content.data(NODES).data())
+            if content.hasFormat(NODES)
+            else content.text().encode()
+        )
+        self._paste(text)
+
+    def duplicate(self) -> None:
+        """Copy the chosen layers beside themselves; the clipboard stays as it is."""
+        nodes = self._document.selection.nodes
+        if nodes:
+            self._paste(encode(insertion.part(self._document.graph, nodes)))
+
+    def show_node(self, node_id: str) -> None:
+        """Bring a layer into view and choose it."""
+        card = self._scene.cards.get(node_id)
+        if card is not None:
+            self._document.selection.choose([node_id])
+            if self._zoom < 0.5:
+                self._set_zoom(1.0)
+            self.centerOn(card)
+            self.setFocus()
+
+    def tidy(self) -> None:
+        """Lay the network out in rows that fit the view, as one step."""
+        per_row = max(2, int(self.viewport().width() / STEP_X / max(self._zoom, 0.6)))
+        places = tidy_places(self._document.graph, per_row)
+        nodes = self._document.graph.nodes
+        moved = {i: place for i, place in places.items() if place != (nodes[i].x, nodes[i].y)}
+        if moved and self._document.do(MoveNodes(moved)):
+            self.fit()
+
+    def connect_selected(self) -> None:
+        """Draw the wire that two chosen layers want."""
+        wire = insertion.next_wire(self._document.graph, self._document.selection.nodes)
+        if wire is not None:
+            self._document.do(wire)
+        else:
+            self._document.refused.emit(
+                "Choose two layers that can be wired: one with an output, one with a free input"
+            )
+
+    def rename(self) -> None:
+        """Edit the chosen layer's name in place."""
+        only = self._document.selection.only
+        if only is not None:
+            self._names.begin(self._document, only, self._card_rect(only))
+
+    # Keys that no action has.
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key, control = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
+        if key in _ARROWS:
+            (self._nudge if control else self._step)(*_ARROWS[Qt.Key(key)])
+        elif key in (Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.rename()
+        elif key == Qt.Key.Key_Escape:
+            if not self._scene.cancel_gesture():
+                self._document.selection.choose()
+        elif key == Qt.Key.Key_Backspace:
+            self.delete_selected()
+        elif key == Qt.Key.Key_L and control:
+            self.connect_selected()
+        elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = True
+            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+        else:
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
+            self._space = False
+            self.viewport().unsetCursor()
+        super().keyReleaseEvent(event)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self._set_zoom(self._zoom * math.pow(_ZOOM_STEP, event.angleDelta().y() / 120))
+            event.accept()
+        else:
+            super().wheelEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        left = event.button() == Qt.MouseButton.LeftButton
+        if event.button() == Qt.MouseButton.MiddleButton or (left and self._space):
+            self._pan_from = event.position().toPoint()
+            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
+            return
+        super().mousePressEvent(event)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        if self._pan_from is not None:
+            here = event.position().toPoint()
+            shift, self._pan_from = here - self._pan_from, here
+            for bar, distance in (
+                (self.horizontalScrollBar(), shift.x()),
+                (self.verticalScrollBar(), shift.y()),
+            ):
+                bar.setValue(bar.value() - distance)
+            return
+        super().mouseMoveEvent(event)
+        if self._hint:
+            QToolTip.showText(event.globalPosition().toPoint(), self._hint, self)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if self._pan_from is not None:
+            self._pan_from = None
+            self.viewport().unsetCursor()
+            return
+        super().mouseReleaseEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        card = self._scene.card_at(self.mapToScene(event.position().toPoint()))
+        if card is None:
+            super().mouseDoubleClickEvent(event)
+        else:
+            self._document.selection.choose([card.node.id])
+            self.rename()
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        menu = self._menu_at(self.mapToScene(event.pos()))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(event.globalPos())
+
+    # A layer that is dragged in from the palette.
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if event.mimeData().hasFormat(LAYER_KIND):
+            event.acceptProposedAction()
+        else:
+            event.ignore()
+
+    def dragMoveEvent(self, event: QDragMoveEvent) -> None:
+        if event.mimeData().hasFormat(LAYER_KIND):
+            self._drop.hover(self.mapToScene(event.position().toPoint()))
+            event.acceptProposedAction()
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        self._drop.leave()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        kind = bytes(event.mimeData().data(LAYER_KIND).data()).decode("utf-8", "replace")
+        place = self.mapToScene(event.position().toPoint())
+        if kind not in CATALOGUE:
+            self._drop.leave()
+            return
+        event.acceptProposedAction()
+        self._drop.drop(kind, place)
+        self.setFocus()
+
+    def drawForeground(self, painter: QPainter, rect: QRectF | object) -> None:
+        if self._document.graph.nodes:
+            return
+        painter.resetTransform()
+        painter.setPen(self._themes.theme.color("muted"))
+        painter.setFont(scaled_font(self.font(), 1.2))
+        painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, "\n".join(_EMPTY))
+
+    @property
+    def _zoom(self) -> float:
+        return self.transform().m11()
+
+    def _set_zoom(self, zoom: float) -> None:
+        factor = min(_LARGEST, max(_SMALLEST, zoom)) / self._zoom
+        self.scale(factor, factor)
+
+    def _use_theme(self) -> None:
+        self.setBackgroundBrush(self._themes.theme.color("surface"))
+
+    def _fit_soon(self) -> None:
+        """After the window has its size; a new document may come before the first show."""
+        QTimer.singleShot(0, self, self.fit)
+
+    def _show_hint(self, hint: str) -> None:
+        self._hint = hint
+        if not hint:
+            QToolTip.hideText()
+
+    def _describe(self) -> None:
+        only = self._document.selection.only
+        chosen = len(self._document.selection.nodes)
+        text = f"{chosen} layers chosen" if chosen else "No layer chosen"
+        if only is not None:
+            text = description(self._document.graph.nodes[only], self._document.inference)
+        self.setAccessibleDescription(text)
+
+    def _card_rect(self, node_id: str) -> QRectF:
+        node = self._document.graph.nodes[node_id]
+        corner = self.mapFromScene(QPointF(node.x, node.y))
+        return QRectF(
+            QPointF(corner), QPointF(CARD_WIDTH, CARD_HEIGHT) * self._zoom + QPointF(corner)
+        )
+
+    def _paste(self, text: bytes) -> None:
+        try:
+            copied = decode(text)
+        except StorageError:
+            self._document.refused.emit("There are no layers on the clipboard. Copy some first")
+            return
+        edit = insertion.pasted(self._document.graph, copied)
+        if edit.nodes and self._document.do(edit):
+            self._document.selection.choose(node.id for node in edit.nodes)
+
+    def _step(self, right: int, down: int) -> None:
+        """Choose the nearest card in a direction."""
+        nodes = self._document.graph.nodes
+        start = self._document.selection.only or next(iter(self._document.graph.order()), None)
+        if start is None:
+            return
+        target = start
+        if self._document.selection.only is not None:
+            target = nearest(nodes.values(), nodes[start], right, down) or start
+        self._document.selection.choose([target])
+        self.ensureVisible(self._scene.cards[target], 3 * GRID, 3 * GRID)
+
+    def _nudge(self, right: int, down: int) -> None:
+        """Move the chosen cards by the grid."""
+        nodes = self._document.graph.nodes
+        chosen = self._document.selection.nodes
+        places = {i: (nodes[i].x + right * GRID, nodes[i].y + down * GRID) for i in chosen}
+        if places:
+            self._document.do(MoveNodes(places), merge_key=("nudge", chosen))
+
+    def _menu_at(self, place: QPointF) -> QMenu:
+        menu = QMenu(self)
+        card, wire = self._scene.card_at(place), self._scene.wire_at(place)
+        if card is not None:
+            self._choose_for_menu(card.node.id)
+            menu.addAction("Rename\tF2", self.rename)
+            menu.addAction("Copy", self.copy)
+            menu.addAction("Duplicate", self.duplicate)
+            menu.addAction("Take its wires away", self._disconnect_selected)
+            menu.addSeparator()
+            menu.addAction("Delete", self.delete_selected)
+        elif wire is not None:
+            self._document.selection.choose((), [wire.edge])
+            menu.addAction("Delete the wire", self.delete_selected)
+        else:
+            menu.addAction("Paste", self.paste)
+            menu.addAction("Select all", self.select_all)
+            menu.addSeparator()
+            menu.addAction("Fit", self.fit)
+            menu.addAction("Tidy up", self.tidy)
+        return menu
+
+    def _choose_for_menu(self, node_id: str) -> None:
+        if node_id not in self._document.selection.nodes:
+            self._document.selection.choose([node_id])
+
+    def _disconnect_selected(self) -> None:
+        chosen = self._document.selection.nodes
+        edges = sorted(
+            e for e in self._document.graph.edges if e.source in chosen or e.target in chosen
+        )
+        if edges:
+            self._document.do(Disconnect(tuple(edges)))
