@@ -85,6 +85,11 @@ class Document(QObject):
         return self._data_info.info
 
     @property
+    def data_problem(self) -> str:
+        """What is wrong with the data set that was asked for; "" when nothing is."""
+        return self._data_info.sentence
+
+    @property
     def inference(self) -> Inference:
         """Shapes and problems of the network as it is now."""
         if self._inference is None:
@@ -97,8 +102,8 @@ class Document(QObject):
         general = [
             Problem(None, sentence) for sentence in training_complaints(self._graph.training)
         ]
-        if self._data_info.sentence:
-            general.insert(0, Problem(None, self._data_info.sentence))
+        if self.data_problem:
+            general.insert(0, Problem(None, self.data_problem))
         return (*general, *self.inference.problems)
 
     @property

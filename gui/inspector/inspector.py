@@ -1,0 +1,38 @@
+"""The inspector: properties of the chosen layer, the data set, the training."""
+
+from PySide6.QtWidgets import QTabWidget, QWidget
+
+from gui.common.icons import Icons
+from gui.common.theme import ThemeSource
+from gui.document import Document
+
+from .data_page import DataPage
+from .layer_page import LayerPage
+from .training_page import TrainingPage
+
+
+class Inspector(QTabWidget):
+    """Three pages; choosing a layer brings its page to the front."""
+
+    def __init__(
+        self, document: Document, icons: Icons, themes: ThemeSource, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.layer_page = LayerPage(document, icons, themes)
+        self.data_page = DataPage(document, themes)
+        self.training_page = TrainingPage(document, themes)
+        self.setDocumentMode(True)
+        self.setAccessibleName("Inspector")
+        self.addTab(self.layer_page, "&Layer")
+        self.addTab(self.data_page, "&Data")
+        self.addTab(self.training_page, "&Training")
+        self._document = document
+        document.selection.changed.connect(self._follow_selection)
+
+    def set_running(self, running: bool) -> None:
+        """A training is under way, or no longer."""
+        self.training_page.set_running(running)
+
+    def _follow_selection(self) -> None:
+        if self._document.selection.nodes:
+            self.setCurrentWidget(self.layer_page)

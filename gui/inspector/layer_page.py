@@ -1,0 +1,185 @@
+"""The inspector's page for the chosen layer."""
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
+
+from engine.graph import Edit, Node, Rename, SetParam, Together
+from engine.graph.edits import MAXIMUM_NAME
+from engine.layers import INITIALIZERS, LayerSpec, fans, show, weight_std
+from engine.parameters import Value
+from gui.common.icons import Icons
+from gui.common.theme import GRID, ThemeSource
+from gui.document import Document
+
+from .curve import ActivationCurve
+from .form import FormSlot, ParameterForm
+from .pages import Page, Text
+
+_ICON = 32
+
+
+class LayerPage(Page):
+    """Name, formula, settings, facts and problems of one layer, or the common settings of several alike."""
+
+    def __init__(self, document: Document, icons: Icons, themes: ThemeSource) -> None:
+        super().__init__(themes)
+        self._document = document
+        self._icons = icons
+        self._shown: tuple[str, ...] = ()
+        self._picture = QLabel()
+        self._title = Text(themes, factor=1.2, bold=True)
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self._picture)
+        head.addWidget(self._title, 1)
+        self._name = QLineEdit()
+        self._name.setMaxLength(MAXIMUM_NAME)
+        self._name.setAccessibleName("Name of the layer")
+        self._name.setToolTip("A name of your own; empty for the one made from the kind")
+        self._name.editingFinished.connect(self._rename)
+        self._summary = Text(themes)
+        self._formula = Text(themes, bold=True)
+        self._problems = Text(themes, "error")
+        self._curve = ActivationCurve(themes)
+        self._facts = Text(themes)
+        self._details = Text(themes, "muted", 0.95)
+        self.column.addLayout(head)
+        for widget in (self._name, self._problems, self._summary, self._formula):
+            self.column.addWidget(widget)
+        self._slot = FormSlot(self.column, themes, self._set)
+        self.column.addWidget(self._curve)
+        self.column.addWidget(self._facts)
+        self.column.addWidget(self._details)
+        document.selection.changed.connect(self._update)
+        document.inferred.connect(self._update)
+        document.edited.connect(self._update)
+        document.replaced.connect(self._update)
+        themes.changed.connect(self._update)
+        self._update()
+
+    @property
+    def form(self) -> ParameterForm | None:
+        """The form of the chosen layers' settings; None when they have none in common."""
+        return self._slot.form
+
+    def _update(self) -> None:
+        nodes = [
+            self._document.graph.nodes[i]
+            for i in self._document.graph.order()
+            if i in self._document.selection.nodes
+        ]
+        self._shown = tuple(node.id for node in nodes)
+        kinds = {node.kind for node in nodes}
+        spec = nodes[0].spec if len(kinds) == 1 else None
+        self._name.setVisible(len(nodes) == 1)
+        self._picture.setVisible(spec is not None)
+        self._slot.use(spec.kind if spec else "", spec.parameters if spec else ())
+        if spec is not None:
+            self._show_kind(spec, nodes)
+        else:
+            self._show_none(nodes, kinds)
+
+    def _show_none(self, nodes: Sequence[Node], kinds: set[str]) -> None:
+        for text in (self._formula, self._facts, self._details, self._problems):
+            text.say("")
+        self._curve.hide()
+        if not nodes:
+            self._title.say("No layer is chosen")
+            self._summary.say(
+                "Click a layer on the canvas to see and change its settings. "
+                "Data set and training have their own pages."
+            )
+        elif len(kinds) > 1:
+            self._title.say(f"{len(nodes)} layers of {len(kinds)} kinds")
+            self._summary.say(
+                "Layers of one kind can be changed together. Choose only some of these."
+            )
+        else:
+            self._show_unknown(nodes[0])
+
+    def _show_unknown(self, node: Node) -> None:
+        self._title.say(node.kind)
+        self._name.setText(node.name)
+        self._name.setPlaceholderText(node.label)
+        self._problems.say(
+            f"✕ This lab does not know the kind {node.kind!r}. Its settings are kept as they came with the file."
+        )
+        self._summary.say("")
+        self._facts.say("\n".join(f"{name}: {value}" for name, value in node.params.items()))
+
+    def _show_kind(self, spec: LayerSpec, nodes: Sequence[Node]) -> None:
+        self._picture.setPixmap(self._icons.layer_icon(spec).pixmap(_ICON, _ICON))
+        self._title.say(spec.title if len(nodes) == 1 else f"{len(nodes)} × {spec.title}")
+        if len(nodes) == 1 and not self._name.hasFocus():
+            self._name.setText(nodes[0].name)
+            self._name.setPlaceholderText(nodes[0].label)
+        self._summary.say(spec.summary)
+        self._formula.say(spec.formula)
+        self._details.say(spec.details)
+        inference = self._document.inference
+        problems = [problem for node in nodes for problem in inference.of(node.id)]
+        self._problems.say("\n".join(f"{_GLYPHS[p.severity]} {p.sentence}." for p in problems))
+        self._facts.say(self._facts_of(nodes[0]) if len(nodes) == 1 else "")
+        if self.form is not None:
+            self.form.show_values(_common(spec, nodes))
+        self._curve.setVisible(spec.function is not None and not problems)
+        if self._curve.isVisibleTo(self):
+            self._curve.show_activation(spec, nodes[0].params)
+
+    def _facts_of(self, node: Node) -> str:
+        inference, graph = self._document.inference, self._document.graph
+        shape = inference.shapes.get(node.id)
+        if shape is None:
+            return ""
+        arriving = [
+            inference.shapes[e.source]
+            for e in graph.incoming(node.id)
+            if e.source in inference.shapes
+        ]
+        lines = [f"in: {', '.join(show(s) for s in arriving)}"] if arriving else []
+        if node.kind != "Output":
+            lines.append(f"out: {show(shape)}")
+        tensors = inference.tensors.get(node.id, {})
+        if tensors:
+            terms = " + ".join(show(tensor) for tensor in tensors.values())
+            lines.append(f"parameters: {terms} = {inference.parameter_counts[node.id]:,}")
+        if node.spec is not None and node.spec.initialised and "weight" in tensors:
+            lines.append(_initial_spread(node, tensors["weight"]))
+        return "\n".join(lines)
+
+    def _set(self, name: str, value: Value) -> None:
+        edits: tuple[Edit, ...] = tuple(SetParam(node_id, name, value) for node_id in self._shown)
+        edit = (
+            edits[0] if len(edits) == 1 else Together(edits, f"Set {name} of {len(edits)} layers")
+        )
+        self._document.do(edit, merge_key=("set", self._shown, name))
+
+    def _rename(self) -> None:
+        if len(self._shown) == 1:
+            node = self._document.graph.nodes[self._shown[0]]
+            if self._name.text().strip() != node.name:
+                self._document.do(Rename(node.id, self._name.text().strip()))
+
+
+_GLYPHS = {"error": "✕", "warning": "▲"}
+
+
+def _common(spec: LayerSpec, nodes: Sequence[Node]) -> Mapping[str, Value | None]:
+    """Each setting's value where all nodes agree, else None."""
+    values: dict[str, Value | None] = {}
+    for parameter in spec.parameters:
+        found = {node.params.get(parameter.name) for node in nodes}
+        values[parameter.name] = found.pop() if len(found) == 1 else None
+    return values
+
+
+def _initial_spread(node: Node, weight: tuple[int, ...]) -> str:
+    initializer = INITIALIZERS[str(node.params["initializer"])]
+    fan_in, fan_out = fans(weight)
+    deviation = weight_std(weight, node.params)
+    return (
+        f"fan in {fan_in:,}, fan out {fan_out:,}\n"
+        f"{initializer.title}: {initializer.formula} = {deviation**2:.3g}, so σ = {deviation:.3g}\n"
+        f"({initializer.source})"
+    )
