@@ -9,7 +9,7 @@ from pathlib import Path
 from platformdirs import PlatformDirs
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from engine.training import RunFinished
 from gui.actions import (
@@ -191,7 +191,15 @@ class Lab(QObject):
         )
         self.quick_settings = QuickSettings(self.document)
         self.epoch_bar = EpochBar(self.session)
-        bar = [*RUN_BAR, "|", self.quick_settings, "|", *EDIT_BAR, "|", self.epoch_bar]
+        bar: list[str | QWidget] = [
+            *RUN_BAR,
+            "|",
+            self.quick_settings,
+            "|",
+            *EDIT_BAR,
+            "|",
+            self.epoch_bar,
+        ]
         window.build_tool_bar(bar, self.actions)
         self.run_status = RunStatus(self.session)
         self.network_status = NetworkStatus(self.document)

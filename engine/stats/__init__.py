@@ -9,11 +9,12 @@ from .histogram import (
     quantiles,
     resample,
 )
-from .tables import EpochStats, LayerTable, StepStats
+from .tables import SCALAR_COLUMNS, EpochStats, LayerTable, StepStats
 
 __all__ = [
     "BIN_COUNT",
     "EDGES",
+    "SCALAR_COLUMNS",
     "EpochStats",
     "Histogram",
     "LayerTable",

@@ -262,7 +262,7 @@ def main() -> int:
     torch.set_num_threads(1)
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     threading.Thread(target=_read_commands, args=(commands,), daemon=True).start()
-    send(WorkerReady(os.getpid(), platform.python_version(), torch.__version__, ("cpu",)))
+    send(WorkerReady(os.getpid(), platform.python_version(), str(torch.__version__), ("cpu",)))
     try:
         Server(commands, send).serve()
     except BrokenPipeError:

@@ -104,7 +104,7 @@ def palette_of(theme: Theme) -> QPalette:
     for target, name in (
         (role.Window, "window"),
         (role.WindowText, "text"),
-        (role.Base, "surface"),
+        (role.Base, "card"),
         (role.AlternateBase, "window"),
         (role.Text, "text"),
         (role.PlaceholderText, "muted"),

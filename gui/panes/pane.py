@@ -1,0 +1,275 @@
+"""What all panes have in common: when to draw, what to say, how to take the picture along."""
+
+import csv
+import io
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pyqtgraph as pg
+from pyqtgraph.exporters import SVGExporter
+from PySide6.QtCore import QElapsedTimer, QPointF, Qt, QTimer, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from engine.graph import StorageError, write_atomically
+from engine.training import RunHistory
+from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
+
+FRAME_MS = 16
+_EMPTY = "Press Run (F5): this pane follows the training, epoch by epoch."
+
+
+class Pane(QWidget):
+    """A plot with a headline, a read-out under the pointer and a caption in words.
+
+    It draws at most 60 times a second, only while it is visible and only when something has changed.
+    `layer_chosen` carries the node that was clicked, `failed` the sentence of an export that went wrong.
+    """
+
+    layer_chosen = Signal(str)
+    failed = Signal(str)
+    drawn = Signal()
+
+    def __init__(self, name: str, title: str, themes: ThemeSource) -> None:
+        super().__init__()
+        self._name = name
+        self._themes = themes
+        self._history: RunHistory | None = None
+        self._epoch: int | None = None
+        self._selected: frozenset[str] = frozenset()
+        self._dirty = True
+        self._since_drawn = QElapsedTimer()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._draw_if_needed)
+        self.headline = QLabel()
+        self.headline.setFont(scaled_font(self.font(), 1.0, bold=True))
+        self._readout = QLabel()
+        self.tools = QHBoxLayout()
+        self.plot = pg.PlotWidget()
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.hideButtons()
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.caption = QLabel()
+        self.caption.setWordWrap(True)
+        self.caption.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._arrange()
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAccessibleName(title)
+        self.setMinimumSize(GRID * 28, GRID * 20)
+        scene = self.plot.scene()
+        scene.sigMouseMoved.connect(self._hover)
+        scene.sigMouseClicked.connect(self._click)
+        themes.changed.connect(self._use_theme)
+        self._use_theme()
+
+    @property
+    def theme(self) -> Theme:
+        """The colours that hold now."""
+        return self._themes.theme
+
+    @property
+    def history(self) -> RunHistory | None:
+        """The run that is shown."""
+        return self._history
+
+    def show_history(self, history: RunHistory | None) -> None:
+        """Show another run, its newest epoch."""
+        self._history, self._epoch = history, None
+        self.restart()
+        self.data_changed()
+
+    def data_changed(self) -> None:
+        """The history has grown, or something else that is drawn is another one."""
+        self._dirty = True
+        if self.isVisible() and not self._timer.isActive():
+            gone = self._since_drawn.elapsed() if self._since_drawn.isValid() else FRAME_MS
+            self._timer.start(max(0, FRAME_MS - int(gone)))
+
+    def set_epoch(self, epoch: int | None) -> None:
+        """Show an epoch, or with None follow the newest."""
+        if epoch != self._epoch:
+            self._epoch = epoch
+            self.data_changed()
+
+    def set_selected(self, ids: frozenset[str]) -> None:
+        """Mark the chosen layers."""
+        if ids != self._selected:
+            self._selected = ids
+            self.data_changed()
+
+    # What a pane fills in.
+
+    def restart(self) -> None:
+        """Forget what belonged to the run before."""
+
+    def draw(self) -> str:
+        """Bring the items up to date and return the caption; "" when there is nothing to show."""
+        raise TypeError(f"{type(self).__name__} draws nothing")
+
+    def color_items(self) -> None:
+        """Give the items the theme's colours."""
+
+    def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """Header and rows of what is shown, for CSV."""
+        raise TypeError(f"{type(self).__name__} has no table")
+
+    def read_at(self, place: QPointF) -> tuple[str, str | None]:
+        """What lies under a point of the plot, in words, and the layer's id."""
+        raise TypeError(f"{type(self).__name__} reads nothing")
+
+    # Drawing.
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self._dirty:
+            self.data_changed()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = {
+            Qt.Key.Key_Left: -1,
+            Qt.Key.Key_Up: -1,
+            Qt.Key.Key_Right: 1,
+            Qt.Key.Key_Down: 1,
+        }.get(Qt.Key(event.key()))
+        if step is None or self._history is None or not self._history.layers:
+            super().keyPressEvent(event)
+            return
+        rows = [row for i in self._selected if (row := self._history.row(i)) is not None]
+        row = min(max(0, (rows[0] + step) if rows else 0), len(self._history.layers) - 1)
+        self.layer_chosen.emit(self._history.layers[row].id)
+
+    def _draw_if_needed(self) -> None:
+        if not (self._dirty and self.isVisible()):
+            return
+        self._dirty = False
+        caption = self.draw()
+        self._say(f"{caption}." if caption else _EMPTY)
+        self._since_drawn.start()
+        self.drawn.emit()
+
+    def _say(self, caption: str) -> None:
+        if caption != self.caption.text():
+            self.caption.setText(caption)
+            self.setAccessibleDescription(caption)
+
+    def _use_theme(self) -> None:
+        theme = self.theme
+        self.plot.setBackground(theme.surface)
+        for side in ("left", "bottom", "right"):
+            axis = self.plot.getAxis(side)
+            axis.setPen(theme.border)
+            axis.setTextPen(theme.muted)
+            axis.setStyle(tickFont=scaled_font(self.font(), 0.85))
+        self.caption.setStyleSheet(f"color: {theme.text};")
+        self._readout.setStyleSheet(f"color: {theme.muted};")
+        self.color_items()
+        self.data_changed()
+
+    def _arrange(self) -> None:
+        head = QHBoxLayout()
+        head.setSpacing(GRID)
+        head.addWidget(self.headline)
+        head.addWidget(self._readout, 1)
+        head.addLayout(self.tools)
+        head.addWidget(self._export_button())
+        self._readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._readout.setMinimumWidth(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GRID, GRID // 2, GRID, GRID)
+        column.setSpacing(GRID // 2)
+        column.addLayout(head)
+        column.addWidget(self.plot, 1)
+        column.addWidget(self.caption)
+
+    # The pointer.
+
+    def _hover(self, position: QPointF) -> None:
+        view = self.plot.getViewBox()
+        inside = self._history is not None and view.sceneBoundingRect().contains(position)
+        self._readout.setText(self.read_at(view.mapSceneToView(position))[0] if inside else "")
+
+    def _click(self, event: Any) -> None:
+        view = self.plot.getViewBox()
+        if self._history is not None and event.button() == Qt.MouseButton.LeftButton:
+            node_id = self.read_at(view.mapSceneToView(event.scenePos()))[1]
+            if node_id is not None:
+                self.layer_chosen.emit(node_id)
+
+    # Taking it along.
+
+    def _export_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setText("⋯")
+        button.setAutoRaise(True)
+        button.setToolTip("Save or copy what this pane shows")
+        button.setAccessibleName(f"Save or copy: {self._name}")
+        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(button)
+        menu.addAction("Copy picture", self.copy_picture)
+        menu.addAction(
+            "Copy caption", lambda: QGuiApplication.clipboard().setText(self.caption.text())
+        )
+        menu.addSeparator()
+        for kind in ("png", "svg", "csv"):
+            menu.addAction(f"Save as {kind.upper()} …", partial(self._ask_and_save, kind))
+        button.setMenu(menu)
+        return button
+
+    def copy_picture(self) -> None:
+        """Put the pane's picture on the clipboard."""
+        QGuiApplication.clipboard().setPixmap(self.grab())
+
+    def save(self, path: Path) -> None:
+        """Write the pane to a PNG, SVG or CSV file, by the name's ending; `failed` says what went wrong."""
+        try:
+            write_atomically(path, self._content(path.suffix.lower()))
+        except (StorageError, ValueError) as error:
+            self.failed.emit(str(error))
+
+    def _ask_and_save(self, kind: str) -> None:
+        start = str(Path.home() / f"{self._name}.{kind}")
+        name, _ = QFileDialog.getSaveFileName(
+            self, "Save what this pane shows", start, f"{kind.upper()} (*.{kind})"
+        )
+        if name:
+            self.save(Path(name) if Path(name).suffix else Path(f"{name}.{kind}"))
+
+    def _content(self, kind: str) -> bytes:
+        if self._history is None:
+            raise ValueError("There is nothing to save yet. Press Run first")
+        if kind == ".svg":
+            return bytes(SVGExporter(self.plot.getPlotItem()).export(toBytes=True))
+        if kind == ".csv":
+            return self._csv()
+        if kind == ".png":
+            return _png(self)
+        raise ValueError(f"Files that end in {kind!r} cannot be written. Choose .png, .svg or .csv")
+
+    def _csv(self) -> bytes:
+        header, rows = self.table()
+        text = io.StringIO()
+        writer = csv.writer(text)
+        writer.writerow(header)
+        writer.writerows(rows)
+        return text.getvalue().encode()
+
+
+def _png(widget: QWidget) -> bytes:
+    from PySide6.QtCore import QBuffer, QIODevice
+
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    widget.grab().save(buffer, "PNG")
+    return bytes(buffer.data().data())

@@ -1,0 +1,253 @@
+"""What the panes say in words and numbers, computed from the tables alone. No Qt."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.layers import CATALOGUE
+from engine.stats import LayerTable
+from engine.training import LayerInfo, RunHistory
+
+Floats = NDArray[np.float64]
+Verdict = Literal["healthy", "watch", "vanishing", "exploding", "nonfinite", "unknown"]
+
+HEALTHY = 0.05, 20.0
+"""First over last RMS ∂L/∂z between these is healthy; below `VANISHING` or above `EXPLODING` is not."""
+VANISHING = 0.02
+EXPLODING = 100.0
+
+GLYPHS: dict[Verdict, str] = {
+    "healthy": "●",
+    "watch": "◆",
+    "vanishing": "▼",
+    "exploding": "▲",
+    "nonfinite": "✕",
+    "unknown": "○",
+}
+COLORS: dict[Verdict, str] = {
+    "healthy": "healthy",
+    "watch": "warning",
+    "vanishing": "vanishing",
+    "exploding": "exploding",
+    "nonfinite": "nonfinite",
+    "unknown": "muted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a pane shows now: a table, and where in the run it comes from."""
+
+    table: LayerTable
+    epoch: int
+    step: int | None
+    """The batch of a single step; None for the table of a whole epoch."""
+
+    @property
+    def when(self) -> str:
+        """`epoch 3`, `epoch 3, batch 7` or `before training`."""
+        if self.step is not None:
+            return f"epoch {self.epoch}, batch {self.step}"
+        return f"epoch {self.epoch}" if self.epoch else "before training"
+
+
+def current_view(history: RunHistory | None, epoch: int | None) -> View | None:
+    """The table of an epoch, or with None the newest look inside; None when there is nothing yet."""
+    if history is None or not history.epochs:
+        return None
+    if epoch is not None:
+        stats = history.epochs[min(epoch, len(history.epochs) - 1)]
+        return View(stats.layers, stats.epoch, None)
+    if history.snapshot is not None:
+        return View(history.snapshot.layers, history.snapshot.epoch, history.snapshot.step)
+    return View(history.epochs[-1].layers, history.epochs[-1].epoch, None)
+
+
+def weight_rows(layers: Sequence[LayerInfo]) -> NDArray[np.int64]:
+    """Rows of the layers whose output is a pre-activation z: the ones whose weight an initialiser draws."""
+    rows = [row for row, layer in enumerate(layers) if _draws_weight(layer.kind)]
+    return np.array(rows, np.int64)
+
+
+def _draws_weight(kind: str) -> bool:
+    spec = CATALOGUE.get(kind)
+    return spec is not None and spec.initialised
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """The gradient's way through the weight layers, from the input's side to the output's."""
+
+    verdict: Verdict
+    ratio: float
+    """RMS ∂L/∂z of the first weight layer over that of the last."""
+    decades: float
+    """Slope of log10 RMS ∂L/∂z, in decades a weight layer; positive: it falls on its way to the input."""
+    layers: int
+
+
+def read_flow(layers: Sequence[LayerInfo], table: LayerTable) -> Flow:
+    """Judge the gradient flow of one table by the thresholds above."""
+    values = table.activation_gradient_rms[weight_rows(layers)]
+    if values.size < 2:
+        return Flow("unknown", math.nan, math.nan, values.size)
+    if not np.isfinite(values).all():
+        return Flow("nonfinite", math.nan, math.nan, values.size)
+    if values[-1] == 0:
+        return Flow("vanishing", math.nan, math.nan, values.size)
+    ratio = float(values[0] / values[-1])
+    seen = values > 0
+    depth = np.arange(values.size)[seen]
+    decades = float(np.polyfit(depth, np.log10(values[seen]), 1)[0]) if depth.size > 1 else math.nan
+    return Flow(_judge(ratio), ratio, decades, values.size)
+
+
+def _judge(ratio: float) -> Verdict:
+    if ratio < VANISHING:
+        return "vanishing"
+    if ratio > EXPLODING:
+        return "exploding"
+    return "healthy" if HEALTHY[0] <= ratio <= HEALTHY[1] else "watch"
+
+
+def flow_headline(flow: Flow) -> str:
+    """The number that counts, with its sign."""
+    glyph = GLYPHS[flow.verdict]
+    if flow.verdict == "unknown":
+        return f"{glyph} one weight layer: nothing to compare"
+    if flow.verdict == "nonfinite":
+        return f"{glyph} not finite"
+    if math.isnan(flow.ratio):
+        return f"{glyph} gradient is exactly 0"
+    return f"{glyph} {flow.verdict}   {flow.decades:+.2f} decades a layer   first / last {flow.ratio:.2g}"
+
+
+def flow_caption(layers: Sequence[LayerInfo], view: View) -> str:
+    """One sentence about the gradient flow, with its numbers."""
+    table = view.table
+    flow = read_flow(layers, table)
+    when = view.when[0].upper() + view.when[1:]
+    if flow.verdict == "unknown":
+        return f"{when}: there are fewer than two weight layers, so no flow from one to the next can be judged"
+    if flow.verdict == "nonfinite":
+        bad = ~np.isfinite(table.activation_gradient_rms)
+        first = _labels(layers, bad & np.isin(np.arange(bad.size), weight_rows(layers)))[0]
+        return f"{when}: the gradient at {first} is no longer a finite number"
+    if math.isnan(flow.ratio):
+        return f"{when}: no gradient leaves the output; nothing is learned"
+    if math.isnan(flow.decades):
+        return f"{when}: only one weight layer receives any gradient at all"
+    direction = "falls" if flow.decades > 0 else "grows"
+    start = f"{when}: on its way to the input, ∂L/∂z {direction} {abs(flow.decades):.2f} decades a weight layer"
+    return start + _starved(layers, table)
+
+
+def _starved(layers: Sequence[LayerInfo], table: LayerTable) -> str:
+    rows = weight_rows(layers)
+    shares = table.activation_gradient_rms[rows] / table.activation_gradient_rms[rows[-1]]
+    poor = np.flatnonzero(shares < 1e-3)
+    if poor.size:
+        last = layers[int(rows[poor[-1]])].label
+        return f"; {last} and what lies before it receive less than 1/1000 of the last layer's"
+    return f"; the first layer receives {shares[0]:.2g} × what the last one does"
+
+
+def activation_caption(layers: Sequence[LayerInfo], view: View) -> str:
+    """One sentence about the distributions: what is not finite, what is all zero, or how the spread changes."""
+    table = view.table
+    start = view.when[0].upper() + view.when[1:]
+    broken = _labels(layers, table.nonfinite > 0)
+    if broken:
+        return f"{start}: {broken[0]} gives values that are not finite numbers{_more(broken)}"
+    total = totals(table)
+    dead = _labels(layers, (table.zeros == total) & (total > 0))
+    if dead:
+        return f"{start}: every output of {dead[0]} is exactly zero, so no gradient passes{_more(dead)}"
+    rows = weight_rows(layers)
+    if rows.size < 2:
+        return f"{start}: the outputs of {len(layers)} layers, first layer on top"
+    first, last = table.activation_std[rows[0]], table.activation_std[rows[-1]]
+    return (
+        f"{start}: the spread σ goes from {first:.2g} after {layers[int(rows[0])].label} "
+        f"to {last:.2g} after {layers[int(rows[-1])].label}"
+    )
+
+
+def totals(table: LayerTable) -> NDArray[np.int64]:
+    """How many numbers each layer's histogram counts, in bins or out of them."""
+    total: NDArray[np.int64] = (
+        table.counts.sum(axis=1, dtype=np.int64)
+        + table.zeros
+        + table.underflow
+        + table.overflow
+        + table.nonfinite
+    )
+    return total
+
+
+def row_remark(table: LayerTable, row: int) -> str:
+    """What a ridge cannot show: exact zeros, overflow, values that are not finite."""
+    total = int(totals(table)[row])
+    if not total:
+        return ""
+    if table.nonfinite[row]:
+        return f"✕ {share_text(table.nonfinite[row] / total)} not finite"
+    if table.overflow[row]:
+        return f"▲ {share_text(table.overflow[row] / total)} beyond 4096"
+    if table.zeros[row]:
+        return f"{share_text(table.zeros[row] / total)} zero"
+    return ""
+
+
+def share_text(share: float) -> str:
+    """A share in per cent; what is not all and not none is never rounded to it."""
+    if 0 < share < 0.01:
+        return "<1%"
+    if 0.99 < share < 1:
+        return ">99%"
+    return f"{share:.0%}"
+
+
+def loss_caption(history: RunHistory) -> str:
+    """One sentence about loss and accuracy up to now."""
+    last = history.epochs[-1]
+    start = f"Epoch {last.epoch}" if last.epoch else "Before training"
+    if not math.isfinite(last.train_loss):
+        return f"{start}: the loss is no longer a finite number"
+    words = f"{start}: training loss {last.train_loss:.3g}"
+    if last.validation_loss is not None:
+        words += f", validation loss {last.validation_loss:.3g}"
+    if last.validation_accuracy is not None:
+        accuracies = history.series("validation_accuracy")
+        best = int(np.nanargmax(accuracies))
+        words += f"; validation accuracy {last.validation_accuracy:.1%}, best {accuracies[best]:.1%} at epoch {best}"
+    return words + _clipped(history)
+
+
+def _clipped(history: RunHistory) -> str:
+    before, after = history.steps("gradient_norm"), history.steps("clipped_norm")
+    share = float(np.mean(after < before)) if before.size else 0.0
+    return f"; {share_text(share)} of the steps were clipped" if share else ""
+
+
+def thinned(places: Sequence[float], widths: Sequence[float], gap: float) -> list[int]:
+    """Which labels of a row to show so that none overlaps: the first, then each that has room; places ascend."""
+    shown: list[int] = []
+    end = -math.inf
+    for index, (place, width) in enumerate(zip(places, widths, strict=True)):
+        if place - width / 2 >= end:
+            shown.append(index)
+            end = place + width / 2 + gap
+    return shown
+
+
+def _labels(layers: Sequence[LayerInfo], mask: NDArray[np.bool_]) -> list[str]:
+    return [layers[int(row)].label for row in np.flatnonzero(mask)]
+
+
+def _more(labels: Sequence[str]) -> str:
+    return f" (and {len(labels) - 1} more)" if len(labels) > 1 else ""
