@@ -1,16 +1,122 @@
-"""The only entry: the window by default, sub-commands for work without one."""
+"""The only entry of Gradient Lab: the window by default, sub-commands for work without one."""
 
+import argparse
+import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+USAGE_ERROR = 2
+INTERRUPTED = 130
+COMMANDS = ("train", "check", "schema", "worker")
 
-def main(argv=None):
-    args = list(sys.argv[1:] if argv is None else argv)
-    if args and args[0] == "worker":
+EXAMPLES = """examples:
+  python main.py                                     open the window
+  python main.py NETWORK.json                        open the window with a network
+  python main.py check NETWORK.json                  what is wrong with a network, and where
+  python main.py train NETWORK.json --epochs 5       train it here, with a progress bar
+  python main.py train NETWORK.json --json           the same, one JSON object an epoch
+  python main.py train NETWORK.json --data moons     another data set
+  python main.py train NETWORK.json --data flowers.csv --label kind --seed 3 --out run.csv
+  python main.py schema                              the JSON Schema of network files
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """The command line, with all its sub-commands."""
+    parser = argparse.ArgumentParser(
+        prog="main.py",
+        description="See why deep networks fail to train, and fix them.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=_version())
+    commands = parser.add_subparsers(dest="command", metavar="command")
+    window = commands.add_parser("window", help="open the window (the default)")
+    window.add_argument("network", type=Path, nargs="?", metavar="NETWORK.json")
+    train = commands.add_parser("train", help="train a network without a window")
+    train.add_argument("network", type=Path, metavar="NETWORK.json")
+    train.add_argument(
+        "--data", metavar="KIND|FILE.csv", help="a data set instead of the network's own"
+    )
+    train.add_argument(
+        "--label", metavar="COLUMN", help="label column of the CSV file (else the last one)"
+    )
+    train.add_argument(
+        "--epochs", type=int, metavar="N", help="number of epochs instead of the network's own"
+    )
+    train.add_argument("--seed", type=int, metavar="S", help="seed instead of the network's own")
+    train.add_argument(
+        "--out", type=Path, metavar="RUN.csv", help="write a row for each epoch and layer"
+    )
+    train.add_argument("--json", action="store_true", help="print one JSON object an epoch")
+    check = commands.add_parser("check", help="say what is wrong with a network, and where")
+    check.add_argument("network", type=Path, metavar="NETWORK.json")
+    commands.add_parser("schema", help="print the JSON Schema of network files")
+    commands.add_parser("worker", help="the training process (started by the window)")
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code: 0 well, 1 the window cannot open, 2 bad input, 130 interrupted."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if not arguments or not (arguments[0] in COMMANDS or arguments[0].startswith("-")):
+        arguments.insert(0, "window")
+    try:
+        return _run(make_parser().parse_args(arguments))
+    except KeyboardInterrupt:
+        sys.stderr.write("Interrupted\n")
+        return INTERRUPTED
+    except BrokenPipeError:
+        # whoever read our output has gone; writing the rest of it would only fail again
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _run(options: argparse.Namespace) -> int:
+    if options.command == "window":
+        return _open_window(options.network)
+    if options.command == "worker":
         from engine.worker.serve import main as serve
+
         return serve()
+    from engine.terminal import commands
+
+    if options.command == "train":
+        return commands.train(commands.TrainOptions.of(options))
+    if options.command == "check":
+        return commands.check(options.network)
+    return commands.schema()
+
+
+def _open_window(network: Path | None) -> int:
+    from gui import preflight
+
+    modules = preflight.missing_modules()
+    if modules:
+        sys.stderr.write(preflight.module_advice(modules, Path(__file__).parent) + "\n")
+        return 1
+    if not preflight.has_display(os.environ):
+        from engine.terminal import commands
+
+        sys.stderr.write(preflight.NO_DISPLAY + "\n")
+        return commands.live(network)
+    libraries = preflight.missing_libraries(os.environ)
+    if libraries:
+        sys.stderr.write(preflight.library_advice(libraries) + "\n")
+        return 1
     from gui.app import run
-    return run(Path(args[0]) if args else None)
+
+    return run(network)
+
+
+def _version() -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return f"Gradient Lab {version('gradient-lab')}"
+    except PackageNotFoundError:
+        return "Gradient Lab (not installed)"
 
 
 if __name__ == "__main__":

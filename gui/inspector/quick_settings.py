@@ -1,6 +1,6 @@
 """The settings that are wanted most, for the tool bar: data set, learning rate, clipping."""
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from engine.graph import SetTraining
 from engine.parameters import Value
@@ -34,11 +34,12 @@ class QuickSettings(QWidget):
                 editor.changed.connect(lambda value, editor=editor: self._set(editor, value))
                 label = QLabel(parameter.title)
                 label.setBuddy(editor.field)
-                row.addSpacing(GRID // 2)
+                label.setContentsMargins(GRID, 0, 0, 0)
                 row.addWidget(label)
                 row.addWidget(editor)
                 self.editors[parameter.name] = editor
                 self._labels[parameter.name] = label
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         document.edited.connect(self._update)
         document.replaced.connect(self._update)
         self._update()

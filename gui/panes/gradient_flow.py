@@ -152,7 +152,8 @@ class GradientFlowPane(Pane):
             box.setToolTip(quantity.help)
             box.toggled.connect(self._toggle)
             self._boxes[quantity.column] = box
-            self.tools.addWidget(box)
+            self.legend.addWidget(box)
+        self.legend.addStretch(1)
         self._use_theme()
 
     def restart(self) -> None:

@@ -56,6 +56,7 @@ class Pane(QWidget):
         self.headline.setFont(scaled_font(self.font(), 1.0, bold=True))
         self._readout = QLabel()
         self.tools = QHBoxLayout()
+        self.legend = QHBoxLayout()
         self.plot = pg.PlotWidget()
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.hideButtons()
@@ -190,6 +191,7 @@ class Pane(QWidget):
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID)
         column.setSpacing(GRID // 2)
         column.addLayout(head)
+        column.addLayout(self.legend)
         column.addWidget(self.plot, 1)
         column.addWidget(self.caption)
 

@@ -1,0 +1,253 @@
+"""The sub-commands: each prints its answer and returns an exit code."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+import msgspec
+import torch
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from engine.data import DATA_SETS, DataError, DataSpec, describe
+from engine.graph import Inference, NetworkGraph, StorageError, infer, json_schema, load
+from engine.layers import show
+from engine.stats import EpochStats
+from engine.training import TRAINING_PARAMETERS, training_complaints
+from engine.worker.build import LayerError
+from engine.worker.divergence import DivergenceError
+from engine.worker.prepare import Prepared, RunError, prepare
+from engine.worker.trainer import Trainer
+
+from .live import LiveView, plain_table
+from .report import CsvRecord, as_json, as_line
+
+BAD_INPUT = 2
+READY_EXAMPLE = "digits_mlp.json"
+
+
+class _InputError(Exception):
+    """One or more sentences about what the person gave."""
+
+    def __init__(self, *sentences: str) -> None:
+        super().__init__("\n".join(sentences))
+
+
+@dataclass(frozen=True, slots=True)
+class TrainOptions:
+    """What `train` was asked for."""
+
+    network: Path
+    data: str | None = None
+    label: str | None = None
+    epochs: int | None = None
+    seed: int | None = None
+    out: Path | None = None
+    json: bool = False
+
+    @staticmethod
+    def of(options: argparse.Namespace) -> "TrainOptions":
+        """From the parsed command line."""
+        return TrainOptions(
+            **{name: getattr(options, name) for name in TrainOptions.__dataclass_fields__}
+        )
+
+
+def train(options: TrainOptions) -> int:
+    """Train a network and report each epoch: as JSON, with a progress bar, or a line when piped."""
+    with _bad_input() as failed:
+        trainer = Trainer(_prepared(options))
+        record = _record(options.out)
+    if failed:
+        return BAD_INPUT
+    try:
+        for stats in _epochs(trainer, options):
+            if record is not None:
+                record.add(stats, trainer.layers)
+            if options.json:
+                _print(as_json(stats, trainer.layers))
+            elif not sys.stdout.isatty():
+                _print(as_line(stats))
+    except DivergenceError as outcome:
+        sys.stderr.write(f"{outcome.sentence}.\n")
+    finally:
+        if record is not None:
+            record.close()
+    return 0
+
+
+def check(path: Path) -> int:
+    """Say what is wrong with a network; when nothing is, show its layers."""
+    with _bad_input() as failed:
+        graph = _loaded(path)
+        found, inference = _problems(graph, path.absolute().parent)
+    if failed:
+        return BAD_INPUT
+    for sentence in found:
+        sys.stderr.write(f"{sentence}\n")
+    warnings = (
+        [p.sentence for p in inference.problems if p.severity == "warning"] if inference else []
+    )
+    for sentence in warnings:
+        _print(f"Remark: {sentence}.")
+    if found or inference is None:
+        return BAD_INPUT
+    _print_network(graph, inference)
+    return 0
+
+
+def schema() -> int:
+    """Print the JSON Schema of network files."""
+    text = msgspec.json.format(msgspec.json.encode(json_schema(TRAINING_PARAMETERS)), indent=2)
+    _print(text.decode())
+    return 0
+
+
+def live(network: Path | None) -> int:
+    """Train a network, or the ready example, with a table that is drawn anew at each epoch."""
+    path = network or Path(str(files("resources"))) / "examples" / READY_EXAMPLE
+    with _bad_input() as failed:
+        trainer = Trainer(_prepared(TrainOptions(path)))
+    if failed:
+        return BAD_INPUT
+    console = Console()
+    stats = trainer.measure()
+    try:
+        with LiveView(console, trainer.layers, trainer.config.epochs) as view:
+            view.show(stats)
+            for stats in _train(trainer):
+                view.show(stats)
+                if not console.is_terminal:
+                    _print(as_line(stats))
+    except DivergenceError as outcome:
+        sys.stderr.write(f"{outcome.sentence}.\n")
+    if not console.is_terminal:
+        console.print(plain_table(trainer.layers, stats, trainer.config.epochs))
+    return 0
+
+
+@contextmanager
+def _bad_input() -> Iterator[list[str]]:
+    """Turn what is wrong with the person's input into sentences on stderr; the list then holds them."""
+    failed: list[str] = []
+    try:
+        yield failed
+    except (_InputError, RunError, StorageError, LayerError) as error:
+        failed.append(str(error))
+        for line in str(error).splitlines():
+            sys.stderr.write(f"{line}{'' if line.endswith(('.', '?')) else '.'}\n")
+
+
+def _loaded(path: Path) -> NetworkGraph:
+    return load(path)
+
+
+def _prepared(options: TrainOptions) -> Prepared:
+    torch.set_num_threads(1)
+    graph = _loaded(options.network)
+    folder: Path | None = options.network.absolute().parent
+    if options.data is not None:
+        graph.data = _data_spec(options)
+        folder = Path.cwd()
+    elif options.label is not None:
+        graph.data = DataSpec(graph.data.kind, {**graph.data.params, "label": options.label})
+    for name in ("epochs", "seed"):
+        if (value := getattr(options, name)) is not None:
+            graph.training = {**graph.training, name: value}
+    found, _ = _problems(graph, folder)
+    if found:
+        raise _InputError(*found)
+    return prepare(graph, folder)
+
+
+def _data_spec(options: TrainOptions) -> DataSpec:
+    kind = str(options.data)
+    if kind in DATA_SETS and kind != "csv":
+        return DataSpec(kind, DATA_SETS[kind].defaults)
+    if not Path(kind).suffix:
+        known = ", ".join(name for name in DATA_SETS if name != "csv")
+        raise _InputError(
+            f"There is no data set called {kind!r}. Give a CSV file, or one of {known}"
+        )
+    return DataSpec("csv", {"path": kind, "label": options.label or ""})
+
+
+def _problems(graph: NetworkGraph, folder: Path | None) -> tuple[list[str], Inference | None]:
+    """Everything that stops a training, as sentences; the inference when the data can be described."""
+    found = training_complaints(graph.training)
+    try:
+        inference = infer(graph, describe(graph.data, folder))
+    except DataError as error:
+        return [*found, str(error)], None
+    return [*found, *(problem.sentence for problem in inference.errors)], inference
+
+
+def _record(path: Path | None) -> CsvRecord | None:
+    try:
+        return CsvRecord(path) if path is not None else None
+    except OSError as error:
+        raise _InputError(f"Cannot write {path}: {error.strerror or error}") from None
+
+
+def _epochs(trainer: Trainer, options: TrainOptions) -> Iterator[EpochStats]:
+    if options.json or not sys.stdout.isatty():
+        yield from _train(trainer)
+        return
+    columns = (
+        TextColumn("epoch {task.fields[epoch]}"),
+        BarColumn(),
+        TextColumn("{task.fields[figures]}"),
+        TimeRemainingColumn(),
+    )
+    total = trainer.config.epochs * trainer.steps_per_epoch
+    with Progress(*columns) as bar:
+        task = bar.add_task("training", total=total, epoch=1, figures="")
+        for stats in _train(trainer, lambda: bar.advance(task)):
+            bar.update(task, epoch=stats.epoch, figures=_short(stats))
+            bar.console.print(as_line(stats))
+            yield stats
+
+
+def _train(trainer: Trainer, stepped: object = None) -> Iterator[EpochStats]:
+    while trainer.epochs_done < trainer.config.epochs:
+        while not trainer.epoch_is_over:
+            trainer.step()
+            if callable(stepped):
+                stepped()
+        yield trainer.end_epoch()
+
+
+def _short(stats: EpochStats) -> str:
+    accuracy = stats.validation_accuracy
+    return f"loss {stats.train_loss:.3g}" + (
+        f", accuracy {accuracy:.1%}" if accuracy is not None else ""
+    )
+
+
+def _print(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _print_network(graph: NetworkGraph, inference: Inference) -> None:
+    table = Table(box=None)
+    for title, side in (
+        ("layer", "left"),
+        ("kind", "left"),
+        ("output", "right"),
+        ("parameters", "right"),
+    ):
+        table.add_column(title, justify="right" if side == "right" else "left")
+    for node_id in inference.trained:
+        node = graph.nodes[node_id]
+        count = inference.parameter_counts[node_id]
+        shape = show(inference.shapes[node_id])
+        table.add_row(node.id, node.kind, shape, f"{count:,}" if count else "")
+    console = Console()
+    console.print(table)
+    console.print(f"{inference.total_parameters:,} parameters. No problems.", highlight=False)
