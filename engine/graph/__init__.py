@@ -15,7 +15,8 @@ from .edits import (
 )
 from .inference import Inference, Problem, infer, task_of
 from .model import Edge, EditError, NetworkGraph, Node, id_key
-from .storage import StorageError, decode, encode, json_schema, load, save, write_atomically
+from .schema import json_schema
+from .storage import StorageError, decode, encode, load, save, write_atomically
 
 __all__ = [
     "AddNodes",

@@ -210,8 +210,3 @@ def _copy_permissions(path: Path, aside: str) -> None:
         os.umask(umask)
         mode = 0o666 & ~umask
     Path(aside).chmod(mode)
-
-
-def json_schema() -> dict[str, Any]:
-    """The published JSON Schema of network files, with the settings of every known layer kind."""
-    return {}
