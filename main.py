@@ -10,6 +10,11 @@ USAGE_ERROR = 2
 INTERRUPTED = 130
 COMMANDS = ("train", "check", "schema", "worker")
 
+HOW_TO_GET_A_WINDOW = (
+    "Start the lab on a desktop, or over ssh with -X, or on a virtual screen (xvfb-run, VNC) "
+    "to get the window; until then the network trains here, in the terminal"
+)
+
 EXAMPLES = """examples:
   python main.py                                     open the window
   python main.py NETWORK.json                        open the window with a network
@@ -92,22 +97,31 @@ def _run(options: argparse.Namespace) -> int:
 def _open_window(network: Path | None) -> int:
     from gui import preflight
 
-    modules = preflight.missing_modules()
-    if modules:
-        sys.stderr.write(preflight.module_advice(modules, Path(__file__).parent) + "\n")
-        return 1
-    if not preflight.has_display(os.environ):
-        from engine.terminal import commands
-
-        sys.stderr.write(preflight.NO_DISPLAY + "\n")
-        return commands.live(network)
-    libraries = preflight.missing_libraries(os.environ)
-    if libraries:
-        sys.stderr.write(preflight.library_advice(libraries) + "\n")
-        return 1
+    packages = preflight.missing_packages()
+    if packages:
+        return _cannot_open(preflight.packages_sentence(packages))
+    nowhere = preflight.display_problem()
+    if nowhere is not None:
+        return _without_window(network, nowhere)
+    lacking = preflight.library_problem()
+    if lacking is not None:
+        return _cannot_open(lacking)
     from gui.app import run
 
     return run(network)
+
+
+def _without_window(network: Path | None, reason: str) -> int:
+    """Say why there is no window and how to get one, and train in the terminal meanwhile."""
+    from engine.terminal import commands
+
+    sys.stderr.write(f"{reason}. {HOW_TO_GET_A_WINDOW}\n")
+    return commands.live(network)
+
+
+def _cannot_open(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 1
 
 
 def _version() -> str:
