@@ -72,7 +72,7 @@ ENDS: tuple[LayerSpec, ...] = (
         title="Input",
         category="Ends",
         summary="Where the data enter. Takes its shape from the data set.",
-        formula="x",
+        formula="x, from the data set",
         inputs=NO_INPUT,
         shape=lambda _values, _shapes, task: task.input_shape,
     ),

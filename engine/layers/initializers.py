@@ -57,7 +57,7 @@ def _kaiming(nonlinearity: str) -> Callable[[Values], dict[str, Any]]:
     return lambda _values: {"nonlinearity": nonlinearity}
 
 
-_GLOROT = "Glorot & Bengio 2010, eq. 16"
+_GLOROT = "Xavier Glorot & Bengio 2010, eq. 16"
 _HE = "He et al. 2015, eq. 10"
 _LECUN = "LeCun et al. 1998, section 4.6"
 
@@ -84,7 +84,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="glorot_normal",
-            title="Glorot (Xavier) normal",
+            title="Glorot normal",
             formula="Var(w) = 2 / (fan_in + fan_out)",
             source=_GLOROT,
             function="xavier_normal_",
@@ -92,7 +92,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="glorot_uniform",
-            title="Glorot (Xavier) uniform",
+            title="Glorot uniform",
             formula="Var(w) = 2 / (fan_in + fan_out)",
             source=_GLOROT,
             function="xavier_uniform_",

@@ -79,7 +79,7 @@ SPATIAL: tuple[LayerSpec, ...] = (
         title="Flatten",
         category="Pooling and shape",
         summary="Lays an image out as one row of numbers, ready for Linear.",
-        formula="channels × height × width → one row",
+        formula="C × H × W → one row",
         shape=lambda _values, shapes, _task: (product(shapes[0]),),
         module="torch.nn.Flatten",
     ),

@@ -10,6 +10,8 @@ from gui.common.theme import GRID, ThemeSource, scaled_font
 
 from .editors import Editor, editor_for
 
+_HINT = "Click into a field to read what it does."
+
 
 class ParameterForm(QWidget):
     """Shows and edits settings. `edited` carries a setting's name and its new, checked value."""
@@ -38,6 +40,7 @@ class ParameterForm(QWidget):
         for parameter in parameters:
             self._add(parameter)
         self._help.setVisible(bool(parameters))
+        self._say(_HINT, "muted")
 
     def show_values(self, values: Mapping[str, Value | None]) -> None:
         """Show other values; None stands for several different ones."""

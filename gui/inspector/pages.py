@@ -1,7 +1,7 @@
 """What the inspector's pages have in common."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from gui.common.theme import GRID, ThemeSource, scaled_font
 
@@ -36,7 +36,6 @@ class Text(QLabel):
         self.setFont(scaled_font(self.font(), factor, bold=bold))
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         themes.changed.connect(self._paint)
         self._paint()
 

@@ -19,6 +19,10 @@ from .scales import from_scale, reach_of, ridges, value_ticks
 
 MANY = 24
 """From more layers on, the heat map is the better picture."""
+_LESSON = (
+    "How the outputs of every layer are distributed, first layer on top. Ridges that narrow with depth are a "
+    "signal that dies; ridges that pile up at the ends are units that saturate."
+)
 _HEIGHT = 0.92
 _AUTOMATIC, _RIDGES, _HEAT_MAP = "Automatic", "Ridges", "Heat map"
 
@@ -86,10 +90,9 @@ class ActivationsPane(Pane):
     def __init__(self, themes: ThemeSource) -> None:
         self._ridge_item = RidgeItem()
         self._image = pg.ImageItem(axisOrder="row-major")
-        self._band = pg.PlotCurveItem()
         self._reach = 0.0
         self._ticks: object = None
-        super().__init__("activations", "Activations", themes)
+        super().__init__("activations", "Activations", _LESSON, themes)
         plot = self.plot.getPlotItem()
         plot.invertY(True)
         plot.showAxis("right")
@@ -104,7 +107,6 @@ class ActivationsPane(Pane):
         self._kind.setAccessibleName("How distributions are drawn")
         self._kind.currentIndexChanged.connect(lambda _index: self.data_changed())
         self.tools.addWidget(self._kind)
-        self.headline.setText("")
 
     @property
     def ridge_item(self) -> RidgeItem:
@@ -121,11 +123,8 @@ class ActivationsPane(Pane):
 
     def draw(self) -> str:
         view = current_view(self.history, self._epoch)
-        if view is None or self.history is None:
-            self._ridge_item.setVisible(False)
-            self._image.setVisible(False)
-            self.headline.setText("")
-            return ""
+        assert view is not None
+        assert self.history is not None
         self._reach = max(self._reach, reach_of(view.table))
         places, density = ridges(view.table, self._reach)
         many = self._draws_heat_map(len(density))

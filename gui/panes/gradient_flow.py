@@ -9,7 +9,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtWidgets import QCheckBox, QLabel
 
 from engine.stats import SCALAR_COLUMNS, LayerTable
 from engine.training import LayerInfo
@@ -70,6 +70,10 @@ QUANTITIES: tuple[Quantity, ...] = (
         True,
         True,
     ),
+)
+_LESSON = (
+    "How large the gradient is at every layer, on a logarithmic scale. A line that drops towards the input "
+    "is a vanishing gradient: the first layers learn nothing. One that rises is an exploding gradient."
 )
 _ROOM_DECADES = 0.4
 _LABEL_GAP = 10.0
@@ -138,7 +142,7 @@ class GradientFlowPane(Pane):
         self._boxes: dict[str, QCheckBox] = {}
         self._range: tuple[float, float] | None = None
         self._ticks: object = None
-        super().__init__("gradient-flow", "Gradient flow", themes)
+        super().__init__("gradient-flow", "Gradient flow", _LESSON, themes)
         plot = self.plot.getPlotItem()
         plot.setAxisItems({"left": DecadeAxis("left")})
         plot.setLabel("bottom", "layer, from input to output")
@@ -153,6 +157,9 @@ class GradientFlowPane(Pane):
             box.toggled.connect(self._toggle)
             self._boxes[quantity.column] = box
             self.legend.addWidget(box)
+        self._ghost_key = QLabel("- - before training")
+        self._ghost_key.setToolTip("∂L/∂z at epoch 0, to compare with")
+        self.legend.addWidget(self._ghost_key)
         self.legend.addStretch(1)
         self._use_theme()
 
@@ -162,11 +169,8 @@ class GradientFlowPane(Pane):
     def draw(self) -> str:
         view = current_view(self.history, self._epoch)
         history = self.history
-        if view is None or history is None:
-            for item in (*self.curves.values(), self.zeros, self.nonfinite, self._ghost):
-                item.setVisible(False)
-            self.headline.setText("")
-            return ""
+        assert view is not None
+        assert history is not None
         marks = {
             q.column: marks_of(q, history.layers, view.table)
             for q in QUANTITIES
@@ -200,6 +204,8 @@ class GradientFlowPane(Pane):
         self.zeros.setBrush(None)
         self.nonfinite.setPen(pg.mkPen(self.theme.nonfinite, width=1))
         self.nonfinite.setBrush(pg.mkBrush(self.theme.nonfinite))
+        if hasattr(self, "_ghost_key"):
+            self._ghost_key.setStyleSheet(f"color: {self.theme.muted};")
         for line in self._chosen:
             line.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
 
@@ -241,6 +247,7 @@ class GradientFlowPane(Pane):
         assert self.history is not None
         shown = epoch > 0 and self._boxes[QUANTITIES[0].column].isChecked()
         self._ghost.setVisible(shown)
+        self._ghost_key.setVisible(shown)
         if shown:
             first = marks_of(QUANTITIES[0], self.history.layers, self.history.epochs[0].layers)
             self._ghost.setData(first.rows, first.logs)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QCheckBox
+from PySide6.QtWidgets import QCheckBox, QLabel
 
 from gui.common.theme import ThemeSource
 
@@ -14,24 +14,28 @@ from .pane import Pane
 from .reading import loss_caption
 
 _SERIES = (
-    ("train_loss", "training loss", False),
-    ("validation_loss", "validation loss", False),
-    ("train_accuracy", "training accuracy", True),
-    ("validation_accuracy", "validation accuracy", True),
+    ("train_loss", False),
+    ("validation_loss", False),
+    ("train_accuracy", True),
+    ("validation_accuracy", True),
 )
-_COLUMNS = (*(name for name, _, _ in _SERIES), "learning_rate", "seconds")
+_LESSON = (
+    "Loss and accuracy, on the samples that train and on those kept aside. A loss that stays where it began "
+    "means that nothing is learned; one that parts from the other means overfitting."
+)
+_COLUMNS = (*(name for name, _ in _SERIES), "learning_rate", "seconds")
 
 
 class LossPane(Pane):
     """Losses on the left axis, accuracies on the right one from 0 to 100 %."""
 
     def __init__(self, themes: ThemeSource) -> None:
-        self.curves = {name: pg.PlotDataItem(symbolSize=4) for name, _, _ in _SERIES}
+        self.curves = {name: pg.PlotDataItem(symbolSize=4) for name, _ in _SERIES}
         self.steps = pg.PlotDataItem(autoDownsample=True, clipToView=True, downsampleMethod="peak")
         self.nonfinite = pg.ScatterPlotItem(symbol="+", size=12)
         self._now = pg.InfiniteLine(angle=90, movable=False)
         self._right = pg.ViewBox(enableMenu=False)
-        super().__init__("loss", "Loss", themes)
+        super().__init__("loss", "Loss", _LESSON, themes)
         plot = self.plot.getPlotItem()
         plot.setLabel("bottom", "epoch")
         plot.setLabel("left", "loss")
@@ -46,12 +50,10 @@ class LossPane(Pane):
         plot.vb.sigResized.connect(self._follow_size)
         for item in (self.steps, self._now, self.nonfinite):
             plot.addItem(item)
-        for name, _, is_accuracy in _SERIES:
+        for name, is_accuracy in _SERIES:
             (self._right if is_accuracy else plot).addItem(self.curves[name])
-        legend = plot.addLegend(offset=(-8, 8), colCount=2, labelTextSize="8pt", verSpacing=-6)
-        for name, title, _ in _SERIES:
-            legend.addItem(self.curves[name], title)
-        self._legend = legend
+        self._key = QLabel()
+        self.legend.addWidget(self._key)
         self._log = QCheckBox("log scale")
         self._log.setToolTip("Show the loss on a logarithmic scale")
         self._log.toggled.connect(self._set_log)
@@ -60,14 +62,9 @@ class LossPane(Pane):
 
     def draw(self) -> str:
         history = self.history
-        has_data = history is not None and bool(history.epochs)
-        for item in (*self.curves.values(), self.steps, self.nonfinite, self._now):
-            item.setVisible(has_data)
-        if history is None or not history.epochs:
-            self.headline.setText("")
-            return ""
+        assert history is not None
         epochs = np.arange(len(history.epochs), dtype=np.float64)
-        for name, _, is_accuracy in _SERIES:
+        for name, is_accuracy in _SERIES:
             values = history.series(name) * (100.0 if is_accuracy else 1.0)
             known = np.isfinite(values)
             self.curves[name].setData(epochs[known], values[known])
@@ -82,7 +79,7 @@ class LossPane(Pane):
 
     def color_items(self) -> None:
         colors = self.theme.series
-        for (name, _, is_accuracy), color in zip(
+        for (name, is_accuracy), color in zip(
             _SERIES, (colors[0], colors[1], colors[0], colors[1]), strict=True
         ):
             style = Qt.PenStyle.DashLine if is_accuracy else Qt.PenStyle.SolidLine
@@ -93,9 +90,12 @@ class LossPane(Pane):
         self.nonfinite.setPen(pg.mkPen(self.theme.nonfinite, width=1))
         self.nonfinite.setBrush(pg.mkBrush(self.theme.nonfinite))
         self._now.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
-        if hasattr(self, "_legend"):
-            self._legend.setLabelTextColor(self.theme.text)
-            self._legend.setBrush(self.theme.color("surface", 0.75))
+        if hasattr(self, "_key"):
+            self._key.setText(
+                f'<b style="color: {colors[0]}">●</b> training&nbsp;&nbsp; '
+                f'<b style="color: {colors[1]}">●</b> validation&nbsp;&nbsp;&nbsp; '
+                "— loss&nbsp;&nbsp; - - accuracy"
+            )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         assert self.history is not None

@@ -9,13 +9,14 @@ from typing import Any
 
 import pyqtgraph as pg
 from pyqtgraph.exporters import SVGExporter
-from PySide6.QtCore import QElapsedTimer, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QBuffer, QElapsedTimer, QIODevice, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
     QMenu,
+    QStackedWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -27,6 +28,7 @@ from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
 
 FRAME_MS = 16
 _EMPTY = "Press Run (F5): this pane follows the training, epoch by epoch."
+_PLOT, _LESSON = 0, 1
 
 
 class Pane(QWidget):
@@ -40,7 +42,8 @@ class Pane(QWidget):
     failed = Signal(str)
     drawn = Signal()
 
-    def __init__(self, name: str, title: str, themes: ThemeSource) -> None:
+    def __init__(self, name: str, title: str, lesson: str, themes: ThemeSource) -> None:
+        """`lesson` is what the pane says before there is anything to show: what it will show, and why to look."""
         super().__init__()
         self._name = name
         self._themes = themes
@@ -62,6 +65,11 @@ class Pane(QWidget):
         self.plot.hideButtons()
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=False, y=False)
+        self._lesson = QLabel(f"{lesson}\n\n{_EMPTY}")
+        self._lesson.setWordWrap(True)
+        self._lesson.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._lesson.setMargin(3 * GRID)
+        self._pages = QStackedWidget()
         self.caption = QLabel()
         self.caption.setWordWrap(True)
         self.caption.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -116,7 +124,7 @@ class Pane(QWidget):
         """Forget what belonged to the run before."""
 
     def draw(self) -> str:
-        """Bring the items up to date and return the caption; "" when there is nothing to show."""
+        """Bring the items up to date and return the caption; called only when there is an epoch to show."""
         raise TypeError(f"{type(self).__name__} draws nothing")
 
     def color_items(self) -> None:
@@ -155,8 +163,16 @@ class Pane(QWidget):
         if not (self._dirty and self.isVisible()):
             return
         self._dirty = False
-        caption = self.draw()
-        self._say(f"{caption}." if caption else _EMPTY)
+        has_data = self._history is not None and bool(self._history.epochs)
+        if self._history is not None and not has_data and self._pages.currentIndex() == _PLOT:
+            return  # the new run's first figures are on their way; until then the old picture is better than none
+        self._pages.setCurrentIndex(_PLOT if has_data else _LESSON)
+        self.caption.setVisible(has_data)
+        if has_data:
+            self._say(f"{self.draw()}.")
+        else:
+            self.headline.clear()
+            self.setAccessibleDescription(self._lesson.text())
         self._since_drawn.start()
         self.drawn.emit()
 
@@ -174,6 +190,7 @@ class Pane(QWidget):
             axis.setTextPen(theme.muted)
             axis.setStyle(tickFont=scaled_font(self.font(), 0.85))
         self.caption.setStyleSheet(f"color: {theme.text};")
+        self._lesson.setStyleSheet(f"color: {theme.muted}; background: {theme.surface};")
         self._readout.setStyleSheet(f"color: {theme.muted};")
         self.color_items()
         self.data_changed()
@@ -187,12 +204,19 @@ class Pane(QWidget):
         head.addWidget(self._export_button())
         self._readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._readout.setMinimumWidth(1)
+        page = QWidget()
+        plotted = QVBoxLayout(page)
+        plotted.setContentsMargins(0, 0, 0, 0)
+        plotted.setSpacing(GRID // 2)
+        plotted.addLayout(self.legend)
+        plotted.addWidget(self.plot, 1)
+        self._pages.insertWidget(_PLOT, page)
+        self._pages.insertWidget(_LESSON, self._lesson)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID)
         column.setSpacing(GRID // 2)
         column.addLayout(head)
-        column.addLayout(self.legend)
-        column.addWidget(self.plot, 1)
+        column.addWidget(self._pages, 1)
         column.addWidget(self.caption)
 
     # The pointer.
@@ -269,8 +293,6 @@ class Pane(QWidget):
 
 
 def _png(widget: QWidget) -> bytes:
-    from PySide6.QtCore import QBuffer, QIODevice
-
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     widget.grab().save(buffer, "PNG")
