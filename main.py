@@ -1,6 +1,7 @@
 """The only entry of Gradient Lab: the window by default, sub-commands for work without one."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
-COMMANDS = ("train", "check", "schema", "worker")
+COMMANDS = ("window", "train", "check", "schema", "worker")
 
 HOW_TO_GET_A_WINDOW = (
     "Start the lab on a desktop, or over ssh with -X, or on a virtual screen (xvfb-run, VNC) "
@@ -67,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or not (arguments[0] in COMMANDS or arguments[0].startswith("-")):
         arguments.insert(0, "window")
+    _survive_narrow_encodings()
     try:
         return _run(make_parser().parse_args(arguments))
     except KeyboardInterrupt:
@@ -76,6 +78,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         # whoever read our output has gone; writing the rest of it would only fail again
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        sys.stderr.write(f"Cannot write the output: {error.strerror or error}.\n")
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return USAGE_ERROR
+
+
+def _survive_narrow_encodings() -> None:
+    """On a terminal that is not UTF-8, a sign that it lacks becomes a question mark instead of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def _run(options: argparse.Namespace) -> int:

@@ -72,10 +72,11 @@ class FloatParameter(Parameter):
     def check(self, value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return f"{self.title} must be a number, not {value!r}"
-        if not math.isfinite(value):
+        if isinstance(value, float) and not math.isfinite(value):
             return f"{self.title} must be finite, not {value}"
         if not self.minimum <= value <= self.maximum:
-            return f"{self.title} must be from {self.minimum:g} to {self.maximum:g}, not {value:g}"
+            shown = f"{value:g}" if isinstance(value, float) else f"{value}"[:40]
+            return f"{self.title} must be from {self.minimum:g} to {self.maximum:g}, not {shown}"
         if self.open_minimum and value == self.minimum:
             return f"{self.title} must be above {self.minimum:g}"
         if self.open_maximum and value == self.maximum:

@@ -89,7 +89,7 @@ def display_problem(
         return None
     named = [f"{k}={environment[k]}" for k in ("DISPLAY", "WAYLAND_DISPLAY") if environment.get(k)]
     if named:
-        return f"The display cannot be reached ({' and '.join(named)} leads nowhere)"
+        return f"The display cannot be reached ({' and '.join(named)} {'lead' if len(named) > 1 else 'leads'} nowhere)"
     return "There is no display here: neither DISPLAY nor WAYLAND_DISPLAY is set"
 
 

@@ -17,6 +17,12 @@ def root() -> Path:
     return ROOT
 
 
+@pytest.fixture
+def example(root: Path) -> Path:
+    """The network that the first start opens."""
+    return root / "resources" / "examples" / "digits_mlp.json"
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep settings, autosaves and logs of a test away from the person's own and from other tests'."""

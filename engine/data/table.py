@@ -60,9 +60,15 @@ def _read(values: Values, folder: Path | None) -> Samples:
 def _path(values: Values, folder: Path | None) -> Path:
     if not values["path"]:
         raise DataError("No CSV file is chosen. Choose one under Data")
-    path = Path(str(values["path"])).expanduser()
-    path = path if path.is_absolute() or folder is None else folder / path
-    if not path.is_file():
+    try:
+        path = Path(str(values["path"])).expanduser()
+        path = path if path.is_absolute() or folder is None else folder / path
+        found = path.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        raise DataError(
+            f"The CSV file cannot be looked for: {error}. Choose another under Data"
+        ) from None
+    if not found:
         what = "is not a file" if path.exists() else "does not exist"
         raise DataError(f"The CSV file {path} {what}. Choose another under Data")
     return path

@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -13,6 +13,7 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 from engine.data import DATA_SETS, DataError, DataSpec, describe
 from engine.graph import Inference, NetworkGraph, StorageError, infer, json_schema, load
@@ -31,11 +32,16 @@ BAD_INPUT = 2
 READY_EXAMPLE = "digits_mlp.json"
 
 
+_BETWEEN = "\0"
+"""Between two sentences of one error; a name in a file cannot hold it."""
+_LONGEST_SENTENCE = 600
+
+
 class _InputError(Exception):
     """One or more sentences about what the person gave."""
 
     def __init__(self, *sentences: str) -> None:
-        super().__init__("\n".join(sentences))
+        super().__init__(_BETWEEN.join(sentences))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,7 @@ def train(options: TrainOptions) -> int:
     """Train a network and report each epoch: as JSON, with a progress bar, or a line when piped."""
     with _bad_input() as failed:
         trainer = Trainer(_prepared(options))
-        record = _record(options.out)
+        record = _record(options)
     if failed:
         return BAD_INPUT
     try:
@@ -88,8 +94,7 @@ def check(path: Path) -> int:
         found, inference = _problems(graph, path.absolute().parent)
     if failed:
         return BAD_INPUT
-    for sentence in found:
-        sys.stderr.write(f"{sentence}\n")
+    _complain(found)
     warnings = (
         [p.sentence for p in inference.problems if p.severity == "warning"] if inference else []
     )
@@ -127,7 +132,10 @@ def live(network: Path | None) -> int:
     except DivergenceError as outcome:
         sys.stderr.write(f"{outcome.sentence}.\n")
     if not console.is_terminal:
-        console.print(plain_table(trainer.layers, stats, trainer.config.epochs))
+        table = plain_table(
+            trainer.layers, stats, trainer.config.epochs, in_unicode=view.in_unicode
+        )
+        console.print(table)
     return 0
 
 
@@ -137,10 +145,18 @@ def _bad_input() -> Iterator[list[str]]:
     failed: list[str] = []
     try:
         yield failed
-    except (_InputError, RunError, StorageError, LayerError) as error:
+    except (_InputError, RunError, StorageError, LayerError, MemoryError) as error:
         failed.append(str(error))
-        for line in str(error).splitlines():
-            sys.stderr.write(f"{line}{'' if line.endswith(('.', '?')) else '.'}\n")
+        _complain(str(error).split(_BETWEEN))
+
+
+def _complain(sentences: Sequence[str]) -> None:
+    """Write sentences to stderr, a line each; what a hostile file put into a name cannot steer the terminal."""
+    for sentence in sentences:
+        line = "".join(sign if sign.isprintable() else " " for sign in sentence)
+        if len(line) > _LONGEST_SENTENCE:
+            line = f"{line[:_LONGEST_SENTENCE]} …"
+        sys.stderr.write(f"{line}{'' if line.endswith(('.', '?')) else '.'}\n")
 
 
 def _loaded(path: Path) -> NetworkGraph:
@@ -187,9 +203,17 @@ def _problems(graph: NetworkGraph, folder: Path | None) -> tuple[list[str], Infe
     return [*found, *(problem.sentence for problem in inference.errors)], inference
 
 
-def _record(path: Path | None) -> CsvRecord | None:
+def _record(options: TrainOptions) -> CsvRecord | None:
+    path = options.out
+    if path is None:
+        return None
+    for name in (str(options.network), options.data or ""):
+        if name and path.exists() and Path(name).exists() and path.samefile(name):
+            raise _InputError(
+                f"{path} is what is read here; --out would overwrite it. Choose another file"
+            )
     try:
-        return CsvRecord(path) if path is not None else None
+        return CsvRecord(path)
     except OSError as error:
         raise _InputError(f"Cannot write {path}: {error.strerror or error}") from None
 
@@ -208,7 +232,9 @@ def _epochs(trainer: Trainer, options: TrainOptions) -> Iterator[EpochStats]:
     with Progress(*columns) as bar:
         task = bar.add_task("training", total=total, epoch=1, figures="")
         for stats in _train(trainer, lambda: bar.advance(task)):
-            bar.update(task, epoch=stats.epoch, figures=_short(stats))
+            bar.update(
+                task, epoch=min(stats.epoch + 1, trainer.config.epochs), figures=_short(stats)
+            )
             bar.console.print(as_line(stats))
             yield stats
 
@@ -247,7 +273,7 @@ def _print_network(graph: NetworkGraph, inference: Inference) -> None:
         node = graph.nodes[node_id]
         count = inference.parameter_counts[node_id]
         shape = show(inference.shapes[node_id])
-        table.add_row(node.id, node.kind, shape, f"{count:,}" if count else "")
+        table.add_row(node.id, Text(node.kind), shape, f"{count:,}" if count else "")
     console = Console()
     console.print(table)
     console.print(f"{inference.total_parameters:,} parameters. No problems.", highlight=False)

@@ -19,6 +19,7 @@ _CELLS = 21
 _BARS = " ▁▂▃▄▅▆▇█"
 _ASCII_BARS = " .:-=+*#@"
 _BAR_WIDTH = 12
+_LABEL = 16
 _DECADES = 6.0
 """A gradient of 10⁻⁶ of the last layer's has an empty bar."""
 
@@ -46,6 +47,11 @@ class LiveView:
         if self._live is not None:
             self._live.stop()
 
+    @property
+    def in_unicode(self) -> bool:
+        """Whether the terminal has block characters."""
+        return self._unicode
+
     def show(self, stats: EpochStats) -> None:
         """Draw an epoch."""
         if self._live is not None:
@@ -58,7 +64,7 @@ def plain_table(
 ) -> Table:
     """The table of one epoch, fit for 80 columns."""
     table = Table(title=_title(stats, epochs), box=None, pad_edge=False, title_justify="left")
-    table.add_column("layer", no_wrap=True, max_width=16)
+    table.add_column("layer", no_wrap=True)
     table.add_column(f"output, -{_REACH:g} to {_REACH:g}", no_wrap=True)
     table.add_column("gradient, against last", no_wrap=True)
     table.add_column("dL/dz", justify="right", no_wrap=True)
@@ -67,12 +73,16 @@ def plain_table(
         value = float(stats.layers.activation_gradient_rms[row])
         share = _share(stats.layers, row)
         table.add_row(
-            info.label,
+            Text(_short(info.label)),
             sparkline(stats.layers, row, bars),
             _bar(share, in_unicode=in_unicode),
             "" if math.isnan(value) else f"{value:.1e}",
         )
     return table
+
+
+def _short(label: str) -> str:
+    return label if len(label) <= _LABEL else f"{label[: _LABEL - 2]}.."
 
 
 def sparkline(table: LayerTable, row: int, bars: str = _BARS) -> str:

@@ -1,5 +1,6 @@
 """An epoch as JSON, as CSV rows and as a line of text."""
 
+import contextlib
 import csv
 import math
 from collections.abc import Sequence
@@ -64,8 +65,9 @@ class CsvRecord:
         self._file.flush()
 
     def close(self) -> None:
-        """Finish the file."""
-        self._file.close()
+        """Finish the file; on a full disk what was flushed before is what it holds."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 def _finite(value: float | None) -> float | None:

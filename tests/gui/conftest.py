@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -39,9 +38,3 @@ def _chain(*kinds: str) -> AddNodes:
     ]
     edges = [Edge(a.id, b.id) for a, b in itertools.pairwise(nodes)]
     return AddNodes(tuple(nodes), tuple(edges))
-
-
-@pytest.fixture
-def example(root: Path) -> Path:
-    """The network that the first start opens."""
-    return root / "resources" / "examples" / "digits_mlp.json"

@@ -1,0 +1,469 @@
+"""One run without a process: counting, rewinding, live settings, measuring, and running away."""
+
+import copy
+import math
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.layers import CATALOGUE
+from engine.stats import SCALAR_COLUMNS, EpochStats
+from engine.training import ConfigError
+from engine.worker.build import LayerError
+from engine.worker.divergence import DivergenceError
+from engine.worker.prepare import RunError
+from engine.worker.trainer import Trainer
+
+MAKE = Callable[..., Trainer]
+CHAIN = (("Linear", {"out_features": 8}), ("Tanh", {}), ("Linear", {"out_features": 2}))
+RANDOM = (
+    ("Linear", {"out_features": 8}),
+    ("BatchNorm1d", {}),
+    ("RReLU", {}),
+    ("Dropout", {"p": 0.3}),
+    ("Linear", {"out_features": 2}),
+)
+DIGITS = {"kind": "digits", "params": {"validation_share": 0.9}}
+
+
+def _epoch(trainer: Trainer) -> EpochStats:
+    while not trainer.epoch_is_over:
+        trainer.step()
+    return trainer.end_epoch()
+
+
+def _state(trainer: Trainer) -> dict[str, Tensor]:
+    """Weights and buffers as they are now."""
+    return copy.deepcopy(trainer.model.state_dict())
+
+
+def _same(first: dict[str, Tensor], second: dict[str, Tensor]) -> bool:
+    assert first.keys() == second.keys()
+    return all(torch.equal(first[name], second[name]) for name in first)
+
+
+def _moons(train: int) -> dict[str, Any]:
+    """Moons of which so many are left for training when a fifth, rounded up, is not."""
+    samples = next(n for n in range(train, 2 * train) if n - math.ceil(0.2 * n) == train)
+    return {"kind": "moons", "params": {"samples": samples}}
+
+
+def _assert_same_figures(first: EpochStats, second: EpochStats) -> None:
+    for name in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy"):
+        assert getattr(first, name) == getattr(second, name), name
+    for name in SCALAR_COLUMNS:
+        np.testing.assert_array_equal(getattr(first.layers, name), getattr(second.layers, name))
+    np.testing.assert_array_equal(first.layers.counts, second.layers.counts)
+    np.testing.assert_array_equal(first.steps.loss, second.steps.loss)
+
+
+@pytest.mark.parametrize(
+    ("train", "batch", "sizes"),
+    [
+        (64, 16, [16, 16, 16, 16]),
+        (65, 16, [16, 16, 16, 17]),
+        (66, 16, [16, 16, 16, 16, 2]),
+        (79, 16, [16, 16, 16, 16, 15]),
+        (64, 64, [64]),
+        (65, 64, [65]),
+        (64, 65, [64]),
+        (64, 1_000, [64]),
+        (8, 1, [1] * 8),
+        (9, 2, [2, 2, 2, 3]),
+        (9, 8, [9]),
+    ],
+)
+def test_batches_of_an_epoch(trainer: MAKE, train: int, batch: int, sizes: list[int]) -> None:
+    trained = trainer(*CHAIN, data=_moons(train), batch_size=batch)
+    seen: list[int] = []
+    hook = trained.model.register_forward_pre_hook(lambda _m, inputs: seen.append(len(inputs[0])))
+    for _ in sizes:
+        trained.step()
+    hook.remove()
+    assert trained.epoch_is_over
+    assert (seen, trained.steps_per_epoch) == (sizes, len(sizes))
+    assert trained.end_epoch().layers.samples == max(sizes)
+
+
+def test_steps_and_epochs_are_counted(trainer: MAKE) -> None:
+    trained = trainer(*CHAIN, batch_size=16)
+    places = [(trained.epochs_done, trained.steps_done)]
+    numbers = []
+    for _ in range(2):
+        for _ in range(trained.steps_per_epoch):
+            trained.step()
+            places.append((trained.epochs_done, trained.steps_done))
+        numbers.append(trained.end_epoch().epoch)
+    assert places == [(0, 0), *((0, k) for k in range(1, 5)), *((1, k) for k in range(1, 5))]
+    assert (numbers, trained.epochs_done, trained.steps_done) == ([1, 2], 2, 0)
+
+
+def test_every_sample_is_trained_once_an_epoch_in_a_new_order(trainer: MAKE) -> None:
+    trained = trainer(*CHAIN, batch_size=16)
+    batches: list[Tensor] = []
+    trained.model.register_forward_pre_hook(
+        lambda module, inputs: batches.append(inputs[0]) if module.training else None
+    )
+    orders = []
+    for _ in range(2):
+        _epoch(trained)
+        orders.append(torch.cat(batches))
+        batches.clear()
+    assert not torch.equal(*orders)
+    wanted = np.sort(trained.prepared.split.train_inputs, axis=0)
+    for order in orders:
+        np.testing.assert_array_equal(np.sort(order.numpy(), axis=0), wanted)
+
+
+def test_epoch_figures_are_means_over_its_samples(trainer: MAKE) -> None:
+    trained = trainer(*CHAIN, data=_moons(65), batch_size=16)
+    outputs: list[Tensor] = []
+    targets = torch.from_numpy(trained.prepared.split.train_targets)
+    order = torch.randperm(65, generator=torch.Generator().manual_seed(0))
+    hook = trained.model.register_forward_hook(lambda _m, _i, out: outputs.append(out.detach()))
+    for _ in range(4):
+        trained.step()
+    hook.remove()
+    stats = trained.end_epoch()
+    answers = torch.cat(outputs)
+    loss = functional.cross_entropy(answers, targets[order]).item()
+    assert stats.train_loss == pytest.approx(loss, rel=1e-6)
+    right = (answers.argmax(dim=1) == targets[order]).sum().item()
+    assert stats.train_accuracy == right / 65
+
+
+def test_validation_is_done_in_evaluation_mode(trainer: MAKE) -> None:
+    trained = trainer(*RANDOM, batch_size=16)
+    stats = _epoch(trained)
+    split = trained.prepared.split
+    model = copy.deepcopy(trained.model).eval()
+    outputs = model(torch.from_numpy(split.validation_inputs)).detach()
+    targets = torch.from_numpy(split.validation_targets)
+    assert stats.validation_loss == functional.cross_entropy(outputs, targets).item()
+    right = (outputs.argmax(dim=1) == targets).double().mean().item()
+    assert stats.validation_accuracy == right
+    assert trained.model.training
+
+
+def test_binary_accuracy_goes_by_the_sign(trainer: MAKE) -> None:
+    layers = (*CHAIN[:2], ("Linear", {"out_features": 1}))
+    trained = trainer(*layers, loss="binary_cross_entropy")
+    split = trained.prepared.split
+    outputs = trained.model(torch.from_numpy(split.validation_inputs)).detach().numpy()
+    right = ((outputs[:, 0] > 0) == (split.validation_targets == 1)).mean()
+    assert trained.measure().validation_accuracy == right
+
+
+def test_regression_has_no_accuracy(trainer: MAKE) -> None:
+    layers = (*CHAIN[:2], ("Linear", {"out_features": 1}))
+    sine = {"kind": "sine", "params": {"samples": 60}}
+    trained = trainer(*layers, data=sine, loss="mse")
+    for stats in (trained.measure(), _epoch(trained)):
+        assert (stats.train_accuracy, stats.validation_accuracy) == (None, None)
+        assert stats.validation_loss is not None
+
+
+def test_without_validation_samples_there_is_no_validation(trainer: MAKE) -> None:
+    data = {"kind": "moons", "params": {"samples": 40, "validation_share": 0.0}}
+    trained = trainer(*CHAIN, data=data)
+    for stats in (trained.measure(), _epoch(trained)):
+        assert (stats.validation_loss, stats.validation_accuracy) == (None, None)
+
+
+def test_rows_are_the_layers_between_the_ends(trainer: MAKE) -> None:
+    rows = trainer(*CHAIN, ("PReLU", {}), ("Linear", {"out_features": 2})).layers
+    assert [(row.id, row.kind, row.label, row.has_weight) for row in rows] == [
+        ("linear_1", "Linear", "Linear 1", True),
+        ("tanh_2", "Tanh", "Tanh 2", False),
+        ("linear_3", "Linear", "Linear 3", True),
+        ("prelu_4", "PReLU", "PReLU 4", True),
+        ("linear_5", "Linear", "Linear 5", True),
+    ]
+
+
+def test_only_the_last_full_batch_is_looked_into_unless_asked(trainer: MAKE) -> None:
+    trained = trainer(*CHAIN, data=_moons(66), batch_size=16)
+    steps = [trained.step(look=place == 1) for place in range(5)]
+    assert [step.layers is not None for step in steps] == [False, True, False, True, False]
+    assert trained.end_epoch().layers is steps[3].layers
+
+
+@pytest.mark.parametrize("optimizer", ["SGD", "RMSprop", "Adam", "AdamW"])
+@pytest.mark.parametrize("batches", [0, 2, 4, 7])
+def test_rewinding_repeats_the_identical_run(trainer: MAKE, optimizer: str, batches: int) -> None:
+    trained = trainer(*RANDOM, batch_size=16, optimizer=optimizer)
+    initial = _state(trained)
+    first = [trained.measure(), _epoch(trained), _epoch(trained)]
+    final = _state(trained)
+    for _ in range(batches):
+        if trained.epoch_is_over:
+            trained.end_epoch()
+        trained.step()
+    trained.rewind()
+    assert _same(_state(trained), initial)
+    assert (trained.epochs_done, trained.steps_done) == (0, 0)
+    again = [trained.measure(), _epoch(trained), _epoch(trained)]
+    assert _same(_state(trained), final)
+    for one, other in zip(first, again, strict=True):
+        _assert_same_figures(one, other)
+
+
+def test_rewinding_keeps_live_settings(trainer: MAKE) -> None:
+    trained = trainer(*CHAIN, learning_rate=0.1)
+    trained.set_live({"learning_rate": 0.0, "clip_mode": "norm"})
+    trained.rewind()
+    before = _state(trained)
+    trained.step()
+    assert _same(_state(trained), before)
+    assert (trained.config.learning_rate, trained.config.clip_mode) == (0.0, "norm")
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.03, 5.0])
+def test_learning_rate_acts_from_the_next_batch(trainer: MAKE, rate: float) -> None:
+    trained = trainer(*CHAIN, learning_rate=0.1, momentum=0.0)
+    trained.step()
+    trained.set_live({"learning_rate": rate})
+    before = _state(trained)
+    trained.step()
+    for name, weight in trained.model.named_parameters():
+        assert weight.grad is not None
+        torch.testing.assert_close(
+            weight.detach(), before[name] - rate * weight.grad, rtol=1e-6, atol=1e-7
+        )
+    assert trained.end_epoch().learning_rate == rate
+
+
+@pytest.mark.parametrize(("mode", "largest"), [("norm", 2.0), ("value", math.inf)])
+def test_clipping_acts_from_the_next_batch(trainer: MAKE, mode: str, largest: float) -> None:
+    trained = trainer(*CHAIN, batch_size=16)
+    free = trained.step()
+    assert free.clipped_norm == free.gradient_norm
+    trained.set_live({"clip_mode": mode, "clip_threshold": 1e-3})
+    clipped = trained.step()
+    numbers = torch.cat([weight.grad.flatten() for weight in trained.model.parameters()])
+    by_hand = torch.linalg.vector_norm(numbers, 2.0 if mode == "norm" else largest).item()
+    assert by_hand == pytest.approx(1e-3, rel=1e-3)
+    assert clipped.clipped_norm == pytest.approx(numbers.norm().item(), rel=1e-5)
+    assert clipped.clipped_norm < clipped.gradient_norm
+    trained.set_live({"clip_mode": "none"})
+    free = trained.step()
+    assert free.clipped_norm == free.gradient_norm
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"learning_rate": -1.0}, "Learning rate"),
+        ({"learning_rate": math.nan}, "Learning rate"),
+        ({"learning_rate": "fast"}, "Learning rate"),
+        ({"clip_threshold": 0.0}, "Clip threshold"),
+        ({"learning_rate": 0.5, "clip_mode": "always"}, "Clip gradients"),
+    ],
+)
+def test_wrong_live_settings_change_nothing(
+    trainer: MAKE, values: dict[str, Any], said: str
+) -> None:
+    trained = trainer(*CHAIN)
+    before = trained.config
+    with pytest.raises(ConfigError, match=said):
+        trained.set_live(values)
+    assert trained.config == before
+
+
+def test_settings_that_do_not_act_live_are_left_alone(trainer: MAKE) -> None:
+    trained = trainer(*CHAIN, epochs=3)
+    trained.set_live({"epochs": 99, "batch_size": 1, "optimizer": "Adam", "unheard_of": 1})
+    assert (trained.config.epochs, trained.config.batch_size) == (3, 32)
+    assert trained.config.optimizer == "SGD"
+
+
+def test_measuring_changes_nothing(trainer: MAKE) -> None:
+    trained = trainer(*RANDOM, batch_size=16)
+    before, random = _state(trained), torch.get_rng_state()
+    first, second = trained.measure(), trained.measure()
+    assert _same(_state(trained), before)
+    assert torch.equal(torch.get_rng_state(), random)
+    assert all(weight.grad is None for weight in trained.model.parameters())
+    assert trained.model.training
+    _assert_same_figures(first, second)
+
+
+def test_measuring_leaves_the_run_as_it_would_have_been(trainer: MAKE) -> None:
+    measured, plain = (trainer(*RANDOM, batch_size=16, optimizer="Adam") for _ in range(2))
+    for trained in (plain, measured):
+        torch.manual_seed(trained.config.seed)
+        if trained is measured:
+            trained.measure()
+        _epoch(trained)
+    assert _same(_state(measured), _state(plain))
+
+
+def test_measured_losses_are_those_of_the_untrained_network(trainer: MAKE) -> None:
+    trained = trainer(*RANDOM, batch_size=16)
+    stats = trained.measure()
+    split = trained.prepared.split
+    model = copy.deepcopy(trained.model).eval()
+    outputs = model(torch.from_numpy(split.train_inputs))
+    loss = functional.cross_entropy(outputs, torch.from_numpy(split.train_targets))
+    assert (stats.epoch, stats.train_loss) == (0, loss.item())
+    assert len(stats.steps.loss) == 0
+
+
+def test_measured_batch_is_the_first_that_is_trained(trainer: MAKE) -> None:
+    trained = trainer(*RANDOM, batch_size=16)
+    table = trained.measure().layers
+    trained_table = trained.step(look=True).layers
+    assert trained_table is not None
+    for name in set(SCALAR_COLUMNS) - {"update_ratio"}:
+        np.testing.assert_array_equal(getattr(table, name), getattr(trained_table, name))
+    assert np.isnan(table.update_ratio).all()
+    assert not np.isnan(trained_table.update_ratio[[0, 1, 4]]).any()
+
+
+def _deep(depth: int) -> Iterator[tuple[str, dict[str, Any]]]:
+    for _ in range(depth):
+        yield "Linear", {"out_features": 8}
+        yield "ReLU", {}
+    yield "Linear", {"out_features": 2}
+
+
+def _train_for_ever(trainer: Trainer) -> None:
+    while True:
+        _epoch(trainer)
+
+
+def _first_nonfinite_by_hand(layers: Mapping[str, nn.Module], output: Tensor) -> str | None:
+    for name, layer in layers.items():
+        output = layer(output)
+        if not output.isfinite().all():
+            return name
+    return None
+
+
+def _runaway_by_hand(trainer: Trainer) -> tuple[int, str | None]:
+    """In plain torch, the first step without a finite loss or gradient, and its first layer."""
+    model = trainer.model
+    optimizer = torch.optim.SGD(model.parameters(), lr=1_000.0, momentum=0.9)
+    split = trainer.prepared.split
+    inputs, targets = map(torch.from_numpy, (split.train_inputs, split.train_targets))
+    order = torch.Generator().manual_seed(0)
+    batches = [part for _ in range(99) for part in torch.randperm(64, generator=order).split(16)]
+    for step, chosen in enumerate(batches):
+        optimizer.zero_grad()
+        loss = functional.cross_entropy(model(inputs[chosen]), targets[chosen])
+        loss.backward()
+        gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
+        if not all(numbers.isfinite().all() for numbers in [loss, *gradients]):
+            return step, _first_nonfinite_by_hand(model.named_layers(), inputs[chosen])
+        optimizer.step()
+    raise AssertionError("it did not diverge")
+
+
+@pytest.mark.parametrize("depth", [1, 8, 9, 13, 20])
+def test_divergence_names_the_first_layer_and_step(trainer: MAKE, depth: int) -> None:
+    by_hand = _runaway_by_hand(trainer(*_deep(depth)))
+    trained = trainer(*_deep(depth), learning_rate=1_000.0, batch_size=16)
+    with pytest.raises(DivergenceError) as ended:
+        _train_for_ever(trained)
+    outcome = ended.value
+    assert (4 * (outcome.epoch - 1) + outcome.step - 1, outcome.node_id) == by_hand
+    assert outcome.node_id is not None
+    label = outcome.node_id.replace("_", " ").capitalize()
+    assert f"batch {outcome.step} of epoch {outcome.epoch} " in outcome.sentence
+    assert f"The output of {label} is the first" in outcome.sentence
+
+
+def test_diverging_step_is_not_made(trainer: MAKE) -> None:
+    trained = trainer(*_deep(8), learning_rate=1_000.0, batch_size=16)
+    with pytest.raises(DivergenceError) as ended:
+        _train_for_ever(trained)
+    assert all(weight.isfinite().all() for weight in trained.model.parameters())
+    assert not (math.isfinite(ended.value.loss) and math.isfinite(ended.value.gradient_norm))
+    trained.rewind()
+    assert math.isfinite(trained.step().loss)
+
+
+def test_divergence_in_a_chosen_layer_names_it(trainer: MAKE) -> None:
+    trained = trainer(*_deep(3))
+    with torch.no_grad():
+        trained.model.named_layers()["linear_5"].get_parameter("bias")[3] = math.nan
+    with pytest.raises(DivergenceError, match="output of Linear 5 is the first") as ended:
+        trained.step()
+    assert (ended.value.node_id, ended.value.epoch, ended.value.step) == ("linear_5", 1, 1)
+
+
+def test_divergence_of_gradients_alone_names_the_layer_nearest_to_the_output(
+    trainer: MAKE,
+) -> None:
+    layers = [("Linear", {"out_features": 4, "initializer": "zeros"})] * 2
+    trained = trainer(*layers, ("Linear", {"out_features": 2}))
+    with torch.no_grad():
+        for name in ("linear_2", "linear_3"):
+            trained.model.named_layers()[name].get_parameter("weight").fill_(1e25)
+            trained.model.named_layers()[name].get_parameter("weight")[0] *= -1.0
+    with pytest.raises(DivergenceError, match="gradient of Linear 1 is the first") as ended:
+        trained.step()
+    assert ended.value.node_id == "linear_1"
+    assert math.isfinite(ended.value.loss)
+
+
+@pytest.mark.parametrize("kind", ["BatchNorm1d", "BatchNorm2d"])
+def test_batch_norm_refuses_a_batch_of_one(trainer: MAKE, kind: str) -> None:
+    small = (("Conv2d", {"kernel_size": 8, "padding": 0}), (kind, {}), ("Flatten", {}))
+    flat = (("Flatten", {}), (kind, {}))
+    layers = small if kind == "BatchNorm2d" else flat
+    with pytest.raises(RunError, match=r"batch of one sample.+2 or more") as refused:
+        trainer(*layers, ("Linear", {"out_features": 10}), data=DIGITS, batch_size=1)
+    assert refused.value.node_id == f"{kind.lower()}_2"
+    trained = trainer(*layers, ("Linear", {"out_features": 10}), data=DIGITS, batch_size=2)
+    assert math.isfinite(trained.step().loss)
+
+
+def test_batch_norm_of_images_takes_a_batch_of_one(trainer: MAKE) -> None:
+    layers = (("BatchNorm2d", {}), ("Flatten", {}), ("Linear", {"out_features": 10}))
+    trained = trainer(*layers, data=DIGITS, batch_size=1)
+    assert math.isfinite(trained.step().loss)
+
+
+def _surrounded(kind: str) -> tuple[tuple[tuple[str, dict[str, Any]], ...], dict[str, Any]]:
+    """A network with a layer of the kind in its middle, and data for it."""
+    if kind.endswith("2d"):
+        layers = (("Conv2d", {"out_channels": 3}), (kind, {}), ("Flatten", {}))
+        return (*layers, ("Linear", {"out_features": 10})), DIGITS
+    layers = (("Linear", {"out_features": 8}), (kind, {}), ("Linear", {"out_features": 2}))
+    return layers, _moons(64)
+
+
+@pytest.mark.parametrize(
+    "kind", [k for k, spec in CATALOGUE.items() if spec.inputs.maximum == 1 and spec.has_output]
+)
+def test_probes_change_no_bit_of_the_training(trainer: MAKE, kind: str) -> None:
+    layers, data = _surrounded(kind)
+    results = []
+    for probes in (True, False):
+        trained = trainer(*layers, data=data, batch_size=16, probes=probes)
+        trained.measure()
+        while trained.epochs_done < 2:
+            trained.step(look=True)
+            if trained.epoch_is_over:
+                table = trained.end_epoch().layers
+        assert np.isnan(table.activation_mean).any() != probes
+        results.append(_state(trained))
+    assert _same(*results)
+
+
+def test_faulty_layer_is_named(trainer: MAKE) -> None:
+    trained = trainer(*CHAIN)
+
+    def broken(_inputs: Tensor) -> Tensor:
+        raise ValueError("a fault of the layer")
+
+    trained.model.named_layers()["tanh_2"].forward = broken
+    with pytest.raises(LayerError, match="a fault of the layer") as fault:
+        trained.step()
+    assert fault.value.node_id == "tanh_2"

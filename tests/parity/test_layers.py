@@ -1,0 +1,236 @@
+"""Every kind of the catalogue against torch's own modules: shapes, trained tensors, functions and slopes."""
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from engine.data import DataInfo
+from engine.graph import task_of
+from engine.layers import CATALOGUE, Shape, expected_output
+from engine.parameters import BoolParameter, ChoiceParameter, IntParameter, Parameter
+
+BATCH = 4
+IMAGES: tuple[Shape, ...] = ((3, 8, 8), (2, 9, 7), (1, 5, 12))
+SHAPES: tuple[Shape, ...] = ((7,), (1,), (3, 5), *IMAGES)
+KINDS = [kind for kind, spec in CATALOGUE.items() if spec.module]
+ACTIVATIONS = [kind for kind, spec in CATALOGUE.items() if spec.category == "Activations"]
+WINDOWS = {
+    "kernel_size": (1, 2, 3, 6),
+    "stride": (1, 2, 3),
+    "padding": (0, 1, 2, 4),
+    "dilation": (1, 2),
+}
+SLIDING = [kind for kind in KINDS if "kernel_size" in CATALOGUE[kind].defaults]
+REFUSALS = (RuntimeError, ValueError, IndexError)
+
+
+class _Merging(nn.Module):
+    """A merging layer written as one call."""
+
+    def __init__(self, merge: Callable[[tuple[Tensor, ...]], Tensor]) -> None:
+        super().__init__()
+        self._merge = merge
+
+    def forward(self, *inputs: Tensor) -> Tensor:
+        return self._merge(inputs)
+
+
+def _by_hand(kind: str, values: Mapping[str, Any], shape: Shape) -> nn.Module:
+    match kind:
+        case "Linear":
+            return nn.Linear(shape[-1], values["out_features"], bias=values["bias"])
+        case "Conv2d":
+            window = (values[name] for name in WINDOWS)
+            return nn.Conv2d(shape[0], values["out_channels"], *window, bias=values["bias"])
+        case "PReLU":
+            return nn.PReLU(shape[0] if values["slopes"] == "channel" else 1, values["init"])
+        case "BatchNorm1d" | "BatchNorm2d":
+            return getattr(nn, kind)(shape[0], **values)
+        case "LayerNorm":
+            return nn.LayerNorm(shape, **values)
+        case "Add":
+            return _Merging(lambda inputs: inputs[0] + inputs[1])
+        case "Concat":
+            return _Merging(lambda inputs: torch.cat(inputs, dim=1))
+    return getattr(nn, kind)(**values)
+
+
+def _alternatives(parameter: Parameter) -> list[Any]:
+    match parameter:
+        case ChoiceParameter(choices=choices):
+            return [choice.value for choice in choices]
+        case BoolParameter(default=default):
+            return [not default]
+        case IntParameter(default=default):
+            return [default + 1]
+    return [1.5 * parameter.initial]
+
+
+def _settings(kind: str) -> Iterator[dict[str, Any]]:
+    """The defaults, then one setting changed at a time; initialisers change no shape."""
+    yield {}
+    spec = CATALOGUE[kind]
+    for parameter in spec.parameters:
+        if spec.initialised and parameter.name.startswith("init"):
+            continue
+        for value in _alternatives(parameter):
+            if value != parameter.initial:
+                yield {parameter.name: value}
+
+
+def _shapes(kind: str) -> tuple[Shape, ...]:
+    return IMAGES if kind.endswith("2d") else SHAPES
+
+
+def _cases() -> Iterator[Any]:
+    for kind in KINDS:
+        for changes, shape in itertools.product(_settings(kind), _shapes(kind)):
+            yield pytest.param(kind, changes, shape, id=f"{kind}-{changes}-{shape}")
+
+
+def _inputs(kind: str, shape: Shape) -> list[Tensor]:
+    generator = torch.Generator().manual_seed(5)
+    minimum = CATALOGUE[kind].inputs.minimum
+    return [torch.randn(BATCH, *shape, generator=generator) for _ in range(minimum)]
+
+
+def _torch_shape(kind: str, changes: Mapping[str, Any], shape: Shape) -> Shape | None:
+    """The shape that really leaves torch's module; None when torch refuses."""
+    values = {**CATALOGUE[kind].defaults, **changes}
+    try:
+        return tuple(_by_hand(kind, values, shape)(*_inputs(kind, shape)).shape[1:])
+    except REFUSALS:
+        return None
+
+
+def _passed(kind: str, values: Mapping[str, Any], z: Tensor) -> Tensor:
+    """The numbers after torch's activation, each of them the only channel of a sample, in float64."""
+    outputs: Tensor = _by_hand(kind, values, (1,)).double().eval()(z.unsqueeze(1))
+    return outputs.squeeze(1)
+
+
+def _grid() -> NDArray[np.float64]:
+    """Numbers on both sides of zero, which is not among them: some slopes jump there."""
+    middle = np.linspace(-8.0, 8.0, 400)
+    return np.concatenate(([-100.0, -30.0, -1e-9], middle, [1e-9, 30.0, 100.0]))
+
+
+def _activation_cases() -> list[Any]:
+    return [
+        pytest.param(kind, {**CATALOGUE[kind].defaults, **changes}, id=f"{kind}-{changes}")
+        for kind in ACTIVATIONS
+        for changes in _settings(kind)
+    ]
+
+
+CASES = list(_cases())
+ACCEPTED = [case for case in CASES if _torch_shape(*case.values) is not None]
+
+
+def test_only_the_ends_of_a_network_have_no_module() -> None:
+    assert set(CATALOGUE).difference(KINDS) == {"Input", "Output"}
+
+
+@pytest.mark.parametrize(("kind", "changes", "shape"), CASES)
+def test_inferred_shape_is_what_torch_gives(
+    alone: Callable[..., Any], kind: str, changes: dict[str, Any], shape: Shape
+) -> None:
+    assert alone(kind, changes, shape).shape == _torch_shape(kind, changes, shape)
+
+
+@pytest.mark.parametrize("shape", IMAGES)
+@pytest.mark.parametrize("kind", SLIDING)
+def test_every_window_is_rounded_and_refused_as_by_torch(
+    alone: Callable[..., Any], kind: str, shape: Shape
+) -> None:
+    names = [name for name in WINDOWS if name in CATALOGUE[kind].defaults]
+    for sizes in itertools.product(*(WINDOWS[name] for name in names)):
+        changes = dict(zip(names, sizes, strict=True))
+        assert alone(kind, changes, shape).shape == _torch_shape(kind, changes, shape), changes
+
+
+@pytest.mark.parametrize(("kind", "changes", "shape"), ACCEPTED)
+def test_inferred_tensors_are_those_that_torch_trains(
+    alone: Callable[..., Any], kind: str, changes: dict[str, Any], shape: Shape
+) -> None:
+    values = {**CATALOGUE[kind].defaults, **changes}
+    trained = _by_hand(kind, values, shape).named_parameters()
+    assert dict(alone(kind, changes, shape).tensors) == {
+        name: tuple(tensor.shape) for name, tensor in trained
+    }
+
+
+@pytest.mark.parametrize(("kind", "changes", "shape"), ACCEPTED)
+def test_built_layer_computes_what_torch_computes(
+    alone: Callable[..., Any], kind: str, changes: dict[str, Any], shape: Shape
+) -> None:
+    built = alone(kind, changes, shape).built()
+    by_hand = _by_hand(kind, {**CATALOGUE[kind].defaults, **changes}, shape)
+    by_hand.load_state_dict(built.state_dict())
+    for training in (True, False):
+        outputs = []
+        for module in (built, by_hand):
+            torch.manual_seed(11)
+            outputs.append(module.train(training)(*_inputs(kind, shape)))
+        assert torch.equal(*outputs)
+
+
+@pytest.mark.parametrize("joined", [2, 3, 5])
+def test_merging_layers_take_any_number_of_inputs(joined: int) -> None:
+    shapes = [(channels, 2, 3) for channels in range(1, joined + 1)]
+    together = torch.cat([torch.zeros(BATCH, *shape) for shape in shapes], dim=1)
+    task = task_of(DataInfo(title="", samples=1, input_shape=(2,)))
+    assert CATALOGUE["Concat"].shape({}, shapes, task) == tuple(together.shape[1:])
+    assert CATALOGUE["Add"].shape({}, shapes[:1] * joined, task) == shapes[0]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_input_gives_the_shape_of_the_data(alone: Callable[..., Any], shape: Shape) -> None:
+    assert alone("Flatten", {}, shape).inference.shapes["input_1"] == shape
+
+
+@pytest.mark.parametrize("classes", [2, 3, 10])
+def test_output_of_a_classification_fits_the_losses_of_torch(classes: int) -> None:
+    task = task_of(DataInfo(title="", samples=1, input_shape=(2,), classes=classes))
+    targets = torch.arange(BATCH) % classes
+    logits = torch.zeros(BATCH, *expected_output("cross_entropy", task))
+    assert functional.cross_entropy(logits, targets).item() == pytest.approx(np.log(classes))
+    one_hot = functional.one_hot(targets, classes)
+    assert tuple(one_hot.shape[1:]) == expected_output("mse", task)
+
+
+def test_output_of_a_regression_has_the_shape_of_a_target() -> None:
+    task = task_of(DataInfo(title="", samples=1, input_shape=(2,), target_shape=(3,)))
+    outputs = torch.zeros(BATCH, *expected_output("mse", task))
+    assert functional.mse_loss(outputs, torch.ones(BATCH, 3)).item() == 1.0
+
+
+@pytest.mark.parametrize("kind", ACTIVATIONS)
+def test_activations_declare_function_and_slope(kind: str) -> None:
+    assert CATALOGUE[kind].function is not None
+    assert CATALOGUE[kind].derivative is not None
+
+
+@pytest.mark.parametrize(("kind", "values"), _activation_cases())
+def test_activation_is_torchs_function(kind: str, values: dict[str, Any]) -> None:
+    grid = _grid()
+    function = CATALOGUE[kind].function
+    assert function is not None
+    ours, theirs = function(grid, values), _passed(kind, values, torch.from_numpy(grid))
+    np.testing.assert_allclose(ours, theirs.detach(), rtol=1e-12, atol=1e-15)
+
+
+@pytest.mark.parametrize(("kind", "values"), _activation_cases())
+def test_activation_slope_is_what_autograd_finds(kind: str, values: dict[str, Any]) -> None:
+    z = torch.from_numpy(_grid()).requires_grad_()
+    (slope,) = torch.autograd.grad(_passed(kind, values, z).sum(), z)
+    derivative = CATALOGUE[kind].derivative
+    assert derivative is not None
+    np.testing.assert_allclose(derivative(_grid(), values), slope, rtol=1e-12, atol=1e-14)
