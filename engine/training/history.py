@@ -1,16 +1,21 @@
 """The record of a run: every epoch and every step, in the order in which they came. No view in it."""
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.stats import EpochStats, LayerTable, StepStats
 
+from .growing import GrowingArray
 from .messages import LayerInfo, Progress, RunFinished, RunStarted
 
 Floats = NDArray[np.float64]
+_SERIES = tuple(
+    field.name for field in fields(EpochStats) if field.name not in {"epoch", "layers", "steps"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +25,10 @@ class Snapshot:
     epoch: int
     step: int
     layers: LayerTable
+
+
+def _growing() -> defaultdict[str, GrowingArray]:
+    return defaultdict(GrowingArray)
 
 
 @dataclass(slots=True)
@@ -33,8 +42,10 @@ class RunHistory:
     """The last step made by hand, until the epoch that holds it is over."""
     finished: RunFinished | None = None
     progress: Progress | None = None
-    _open_steps: list[StepStats] = field(default_factory=list)
-    _steps: list[StepStats] = field(default_factory=list)
+    _series: defaultdict[str, GrowingArray] = field(default_factory=_growing)
+    _steps: defaultdict[str, GrowingArray] = field(default_factory=_growing)
+    _settled_steps: int = 0
+    """Steps of epochs that are over; later ones are replaced when their epoch ends."""
 
     @property
     def layers(self) -> Sequence[LayerInfo]:
@@ -61,15 +72,20 @@ class RunHistory:
         if stats.epoch != len(self.epochs):
             raise ValueError(f"epoch {stats.epoch} arrived, {len(self.epochs)} was expected")
         self.epochs.append(stats)
-        self._steps.append(stats.steps)
-        self._open_steps.clear()
+        for name in _SERIES:
+            value = getattr(stats, name)
+            self._series[name].extend([np.nan if value is None else value])
+        for steps in self._steps.values():
+            steps.truncate(self._settled_steps)
+        self._add_steps(stats.steps)
+        self._settled_steps += stats.steps.loss.size
         self.snapshot = None
 
     def add_progress(self, progress: Progress) -> None:
         """Take in the steps of the epoch under way."""
         self.progress = progress
         if progress.epoch == len(self.epochs):
-            self._open_steps.append(progress.steps)
+            self._add_steps(progress.steps)
             if progress.layers is not None:
                 progress.layers.check(len(self.layers))
                 self.snapshot = Snapshot(progress.epoch, progress.step, progress.layers)
@@ -81,10 +97,12 @@ class RunHistory:
 
     def series(self, name: str) -> Floats:
         """One number an epoch, such as `train_loss`; NaN where there is none. Shape (epochs,)."""
-        values = (getattr(stats, name) for stats in self.epochs)
-        return np.array([np.nan if value is None else value for value in values], np.float64)
+        return self._series[name].values
 
     def steps(self, name: str) -> Floats:
         """One number a training step, such as `gradient_norm`, up to now; shape (steps,)."""
-        parts = [getattr(steps, name) for steps in (*self._steps, *self._open_steps)]
-        return np.concatenate(parts) if parts else np.empty(0)
+        return self._steps[name].values
+
+    def _add_steps(self, steps: StepStats) -> None:
+        for field_ in fields(StepStats):
+            self._steps[field_.name].extend(getattr(steps, field_.name))

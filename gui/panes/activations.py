@@ -14,7 +14,7 @@ from engine.stats import EDGES
 from gui.common.theme import GRID, Theme, ThemeSource
 
 from .pane import Pane
-from .reading import View, activation_caption, current_view, row_remark, thinned
+from .reading import View, activation_caption, current_view, row_remarks, thinned
 from .scales import from_scale, reach_of, ridges, value_ticks
 
 MANY = 24
@@ -186,7 +186,7 @@ class ActivationsPane(Pane):
     def _draw_axes(self, view: View, places: NDArray[np.float64], layers: int) -> None:
         assert self.history is not None
         box = self.plot.getViewBox()
-        remarks = [row_remark(view.table, row) for row in range(layers)]
+        remarks = row_remarks(view.table)
         ticks = (float(places[-1]), layers, tuple(remarks), box.height())
         if ticks == self._ticks:
             return

@@ -1,6 +1,6 @@
 """How large gradients, updates and activations are, layer by layer."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,6 +77,8 @@ _LESSON = (
 )
 _ROOM_DECADES = 0.4
 _LABEL_GAP = 10.0
+_POINT_ROOM = 1.5 * GRID
+"""Below this many pixels a layer, points would hide the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +136,17 @@ class GradientFlowPane(Pane):
     """Magnitudes over depth, on a logarithmic scale; zero, NaN and "has none" look different."""
 
     def __init__(self, themes: ThemeSource) -> None:
-        self.curves = {q.column: pg.PlotDataItem(symbol=q.symbol, symbolSize=6) for q in QUANTITIES}
+        self.curves = {q.column: pg.PlotCurveItem() for q in QUANTITIES}
+        self.points = {
+            q.column: pg.ScatterPlotItem(symbol=q.symbol, size=6, pen=None) for q in QUANTITIES
+        }
         self.zeros = pg.ScatterPlotItem(symbol="x", size=9)
         self.nonfinite = pg.ScatterPlotItem(symbol="+", size=12)
         self._ghost = pg.PlotCurveItem()
         self._chosen = [pg.InfiniteLine(angle=90, movable=False)]
         self._boxes: dict[str, QCheckBox] = {}
         self._range: tuple[float, float] | None = None
+        self._ranges: object = None
         self._ticks: object = None
         super().__init__("gradient-flow", "Gradient flow", _LESSON, themes)
         plot = self.plot.getPlotItem()
@@ -148,7 +154,8 @@ class GradientFlowPane(Pane):
         plot.setLabel("bottom", "layer, from input to output")
         plot.setLabel("left", "size (log scale)")
         plot.showGrid(y=True, alpha=0.25)
-        for item in (self._ghost, *self._chosen, *self.curves.values(), self.zeros, self.nonfinite):
+        drawn = (*self.curves.values(), *self.points.values())
+        for item in (self._ghost, *self._chosen, *drawn, self.zeros, self.nonfinite):
             plot.addItem(item)
         for quantity in QUANTITIES:
             box = QCheckBox(quantity.title)
@@ -176,25 +183,20 @@ class GradientFlowPane(Pane):
             for q in QUANTITIES
             if self._boxes[q.column].isChecked()
         }
-        for column, curve in self.curves.items():
-            curve.setVisible(column in marks)
-            if column in marks:
-                curve.setData(marks[column].rows, marks[column].logs)
+        self._draw_curves(marks)
         self._draw_ghost(view.epoch)
         self._fit(list(marks.values()), len(history.layers))
         self._draw_misfits(list(marks.values()))
         self._draw_chosen()
         self._draw_labels(history.layers)
         flow = read_flow(history.layers, view.table)
-        self.headline.setText(flow_headline(flow))
-        self.headline.setStyleSheet(f"color: {getattr(self.theme, COLORS[flow.verdict])};")
+        self.show_headline(flow_headline(flow), getattr(self.theme, COLORS[flow.verdict]))
         return flow_caption(history.layers, view)
 
     def color_items(self) -> None:
         for (column, curve), color in zip(self.curves.items(), self.theme.series, strict=False):
             curve.setPen(pg.mkPen(color, width=2))
-            curve.setSymbolBrush(color)
-            curve.setSymbolPen(None)
+            self.points[column].setBrush(color)
             if column in self._boxes:
                 self._boxes[column].setStyleSheet(f"color: {color};")
         self._ghost.setPen(
@@ -242,6 +244,18 @@ class GradientFlowPane(Pane):
         self._range = None
         self.data_changed()
 
+    def _draw_curves(self, marks: Mapping[str, Marks]) -> None:
+        """Lines, with a point at each layer where there is room for points."""
+        assert self.history is not None
+        roomy = self.plot.getViewBox().width() >= _POINT_ROOM * len(self.history.layers)
+        for column, curve in self.curves.items():
+            count = marks[column].rows.size if column in marks else 0
+            shown = {curve: count > 1, self.points[column]: count == 1 or (count > 1 and roomy)}
+            for item, visible in shown.items():
+                item.setVisible(visible)
+                if visible:
+                    item.setData(marks[column].rows, marks[column].logs)
+
     def _draw_ghost(self, epoch: int) -> None:
         """The gradient before training, faint, to compare with."""
         assert self.history is not None
@@ -260,20 +274,20 @@ class GradientFlowPane(Pane):
             low, high = min(low, self._range[0]), max(high, self._range[1])
         self._range = low, high
         wanted = (low - _ROOM_DECADES, max(high, low + 1.0) + _ROOM_DECADES)
-        self.plot.getViewBox().setRange(xRange=(-0.5, layers - 0.5), yRange=wanted, padding=0.0)
+        ranges = (-0.5, layers - 0.5), wanted
+        if ranges != self._ranges:
+            self._ranges = ranges
+            self.plot.getViewBox().setRange(xRange=ranges[0], yRange=ranges[1], padding=0.0)
 
     def _draw_misfits(self, marks: Sequence[Marks]) -> None:
         """Exact zeros on the floor, what is not finite at the ceiling."""
         assert self._range is not None
-        zeros = np.unique(np.concatenate([m.zero_rows for m in marks])) if marks else np.empty(0)
-        broken = (
-            np.unique(np.concatenate([m.nonfinite_rows for m in marks])) if marks else np.empty(0)
-        )
+        none = np.empty(0, np.int64)
+        zeros = np.unique(np.concatenate([none, *(m.zero_rows for m in marks)]))
+        broken = np.unique(np.concatenate([none, *(m.nonfinite_rows for m in marks)]))
         floor, ceiling = self._range[0] - 0.25, max(self._range[1], self._range[0] + 1.0) + 0.25
-        self.zeros.setData(zeros, np.full(zeros.size, floor))
-        self.nonfinite.setData(broken, np.full(broken.size, ceiling))
-        self.zeros.setVisible(bool(zeros.size))
-        self.nonfinite.setVisible(bool(broken.size))
+        self.show_marks(self.zeros, zeros, floor)
+        self.show_marks(self.nonfinite, broken, ceiling)
 
     def _draw_chosen(self) -> None:
         assert self.history is not None

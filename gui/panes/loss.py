@@ -1,10 +1,11 @@
 """Loss and accuracy over the epochs, and the loss of every step behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QCheckBox, QLabel
 
@@ -19,6 +20,13 @@ _SERIES = (
     ("train_accuracy", True),
     ("validation_accuracy", True),
 )
+_FEW = 10
+"""Epochs up to which each has a dot of its own."""
+_ENVELOPE = 300
+_ROOM_AHEAD = 1.25
+"""How far beyond the newest epoch the axis reaches when it has to grow."""
+Floats = NDArray[np.float64]
+Series = tuple[Floats, Floats]
 _LESSON = (
     "Loss and accuracy, on the samples that train and on those kept aside. A loss that stays where it began "
     "means that nothing is learned; one that parts from the other means overfitting."
@@ -26,13 +34,28 @@ _LESSON = (
 _COLUMNS = (*(name for name, _ in _SERIES), "learning_rate", "seconds")
 
 
+def envelope(places: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """The lowest and the highest value of each of `_ENVELOPE` groups of neighbours; few values stay as they are."""
+    count = values.size // _ENVELOPE
+    if count < 3:
+        return places, values
+    whole = count * _ENVELOPE
+    groups = values[:whole].reshape(_ENVELOPE, count)
+    ends = np.column_stack((groups.min(axis=1), groups.max(axis=1))).ravel()
+    starts = np.repeat(places[:whole:count], 2)
+    return np.append(starts, places[whole:]), np.append(ends, values[whole:])
+
+
 class LossPane(Pane):
     """Losses on the left axis, accuracies on the right one from 0 to 100 %."""
 
     def __init__(self, themes: ThemeSource) -> None:
-        self.curves = {name: pg.PlotDataItem(symbolSize=4) for name, _ in _SERIES}
-        self.steps = pg.PlotDataItem(autoDownsample=True, clipToView=True, downsampleMethod="peak")
+        self.curves = {name: pg.PlotCurveItem() for name, _ in _SERIES}
+        self.points = {name: pg.ScatterPlotItem(size=5, pen=None) for name, _ in _SERIES}
+        self.steps = pg.PlotCurveItem()
         self.nonfinite = pg.ScatterPlotItem(symbol="+", size=12)
+        self._end = 0.0
+        self._ranges: object = None
         self._now = pg.InfiniteLine(angle=90, movable=False)
         self._right = pg.ViewBox(enableMenu=False)
         super().__init__("loss", "Loss", _LESSON, themes)
@@ -41,7 +64,6 @@ class LossPane(Pane):
         plot.setLabel("left", "loss")
         plot.showAxis("right")
         plot.setLabel("right", "accuracy, %")
-        plot.showGrid(y=True, alpha=0.2)
         plot.scene().addItem(self._right)
         plot.getAxis("right").linkToView(self._right)
         self._right.setXLink(plot)
@@ -51,7 +73,8 @@ class LossPane(Pane):
         for item in (self.steps, self._now, self.nonfinite):
             plot.addItem(item)
         for name, is_accuracy in _SERIES:
-            (self._right if is_accuracy else plot).addItem(self.curves[name])
+            for item in (self.curves[name], self.points[name]):
+                (self._right if is_accuracy else plot).addItem(item)
         self._key = QLabel()
         self.legend.addWidget(self._key)
         self._log = QCheckBox("log scale")
@@ -60,17 +83,25 @@ class LossPane(Pane):
         self.tools.addWidget(self._log)
         self._use_theme()
 
+    def restart(self) -> None:
+        self._end = 0.0
+
     def draw(self) -> str:
         history = self.history
         assert history is not None
         epochs = np.arange(len(history.epochs), dtype=np.float64)
-        for name, is_accuracy in _SERIES:
-            values = history.series(name) * (100.0 if is_accuracy else 1.0)
-            known = np.isfinite(values)
-            self.curves[name].setData(epochs[known], values[known])
-            self.curves[name].setSymbol("o" if known.sum() < 60 else None)
-        self._draw_steps()
-        self.plot.getViewBox().setXRange(0, max(1.0, float(epochs[-1])), padding=0.02)
+        drawn = {
+            name: self._drawable(epochs, history.series(name), is_accuracy)
+            for name, is_accuracy in _SERIES
+        }
+        for name, (places, heights) in drawn.items():
+            self.curves[name].setData(places, heights)
+        self._draw_points(drawn)
+        places, losses = self._step_losses()
+        steps = envelope(*self._drawable(places, losses))
+        self.steps.setData(*steps)
+        low = self._fit(drawn, steps, float(epochs[-1]))
+        self.show_marks(self.nonfinite, places[~np.isfinite(losses)], low)
         self._now.setVisible(self._epoch is not None)
         if self._epoch is not None:
             self._now.setPos(self._epoch)
@@ -84,8 +115,7 @@ class LossPane(Pane):
         ):
             style = Qt.PenStyle.DashLine if is_accuracy else Qt.PenStyle.SolidLine
             self.curves[name].setPen(pg.mkPen(color, width=2, style=style))
-            self.curves[name].setSymbolBrush(color)
-            self.curves[name].setSymbolPen(None)
+            self.points[name].setBrush(color)
         self.steps.setPen(pg.mkPen(self.theme.color("muted", 0.45), width=1))
         self.nonfinite.setPen(pg.mkPen(self.theme.nonfinite, width=1))
         self.nonfinite.setBrush(pg.mkBrush(self.theme.nonfinite))
@@ -126,19 +156,54 @@ class LossPane(Pane):
             return f"{last.validation_accuracy:.1%} on validation samples"
         return f"loss {last.train_loss:.3g}"
 
-    def _draw_steps(self) -> None:
-        """Every step's loss, faint; steps that are not finite are marked at the foot."""
+    def _drawable(self, places: Floats, values: Floats, is_accuracy: bool = False) -> Series:
+        """What an axis can show of a series: percent, or the loss or its logarithm."""
+        if is_accuracy:
+            heights = values * 100.0
+        elif self._log.isChecked():
+            heights = np.log10(np.where(values > 0, values, np.nan))
+        else:
+            heights = values
+        known = np.isfinite(heights)
+        return places[known], heights[known]
+
+    def _draw_points(self, drawn: Mapping[str, Series]) -> None:
+        """A dot for each epoch as long as they are few: a line alone does not show a single one."""
+        for name, item in self.points.items():
+            few = drawn[name][0].size < _FEW
+            item.setVisible(few)
+            if few:
+                item.setData(*drawn[name])
+
+    def _step_losses(self) -> Series:
+        """The end of every step, in epochs, and its loss."""
         assert self.history is not None
         loss = self.history.steps("loss")
-        places = (np.arange(loss.size) + 1.0) / self.history.started.steps_per_epoch
-        finite = np.isfinite(loss)
-        self.steps.setData(places[finite], loss[finite])
-        broken = places[~finite]
-        self.nonfinite.setData(broken, np.zeros(broken.size))
-        self.nonfinite.setVisible(bool(broken.size))
+        return (np.arange(loss.size) + 1.0) / self.history.started.steps_per_epoch, loss
+
+    def _fit(self, drawn: Mapping[str, Series], steps: Series, last: float) -> float:
+        """Ranges that hold everything and seldom change, so that the eye can compare; the lowest loss."""
+        assert self.history is not None
+        if last > self._end:
+            planned = float(self.history.started.epochs)
+            self._end = max(last, min(planned, np.ceil(last * _ROOM_AHEAD)))
+        losses = [drawn[name][1] for name, is_accuracy in _SERIES if not is_accuracy]
+        heights = np.concatenate((*losses, steps[1]))
+        low, high = (float(heights.min()), float(heights.max())) if heights.size else (0.0, 1.0)
+        if not self._log.isChecked():
+            low = 0.0
+        room = 0.05 * max(high - low, 0.1 if self._log.isChecked() else 1e-9)
+        ranges = (
+            (-0.02 * max(1.0, self._end), max(1.0, self._end) * 1.02),
+            (low - room, high + room),
+        )
+        if ranges != self._ranges:
+            self._ranges = ranges
+            self.plot.getViewBox().setRange(xRange=ranges[0], yRange=ranges[1], padding=0.0)
+        return low
 
     def _set_log(self, on: bool) -> None:
-        self.plot.getPlotItem().setLogMode(y=on)
+        self.plot.getAxis("left").setLogMode(y=on)
         self.data_changed()
 
     def _follow_size(self) -> None:

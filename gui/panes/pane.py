@@ -7,12 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyqtgraph as pg
+from numpy.typing import NDArray
 from pyqtgraph.exporters import SVGExporter
 from PySide6.QtCore import QBuffer, QElapsedTimer, QIODevice, QPointF, Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
+    QGraphicsItem,
     QHBoxLayout,
     QLabel,
     QMenu,
@@ -29,6 +32,7 @@ from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
 FRAME_MS = 16
 _EMPTY = "Press Run (F5): this pane follows the training, epoch by epoch."
 _PLOT, _LESSON = 0, 1
+_CAPTION_LINES = 2
 
 
 class Pane(QWidget):
@@ -65,6 +69,7 @@ class Pane(QWidget):
         self.plot.hideButtons()
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.getViewBox().disableAutoRange()
         self._lesson = QLabel(f"{lesson}\n\n{_EMPTY}")
         self._lesson.setWordWrap(True)
         self._lesson.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -72,6 +77,7 @@ class Pane(QWidget):
         self._pages = QStackedWidget()
         self.caption = QLabel()
         self.caption.setWordWrap(True)
+        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.caption.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self._arrange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -96,6 +102,7 @@ class Pane(QWidget):
     def show_history(self, history: RunHistory | None) -> None:
         """Show another run, its newest epoch."""
         self._history, self._epoch = history, None
+        self.caption.setMinimumHeight(_CAPTION_LINES * self.caption.fontMetrics().lineSpacing())
         self.restart()
         self.data_changed()
 
@@ -140,6 +147,20 @@ class Pane(QWidget):
 
     # Drawing.
 
+    @staticmethod
+    def show_marks(item: pg.ScatterPlotItem, places: NDArray[Any], height: float) -> None:
+        """Put a row of marks at one height; without places the item is hidden."""
+        item.setVisible(bool(places.size))
+        if places.size:
+            item.setData(places, np.full(places.size, height))
+
+    def show_headline(self, text: str, color: str = "") -> None:
+        """Say the most important in a word, in a colour of its own or the text's."""
+        self.headline.setText(text)
+        style = f"color: {color};" if color else ""
+        if style != self.headline.styleSheet():
+            self.headline.setStyleSheet(style)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if self._dirty:
@@ -180,6 +201,11 @@ class Pane(QWidget):
         if caption != self.caption.text():
             self.caption.setText(caption)
             self.setAccessibleDescription(caption)
+            needed = self.caption.heightForWidth(self.caption.width())
+            if (
+                needed > self.caption.minimumHeight()
+            ):  # never less: a plot that jumps cannot be read
+                self.caption.setMinimumHeight(needed)
 
     def _use_theme(self) -> None:
         theme = self.theme
@@ -188,7 +214,11 @@ class Pane(QWidget):
             axis = self.plot.getAxis(side)
             axis.setPen(theme.border)
             axis.setTextPen(theme.muted)
-            axis.setStyle(tickFont=scaled_font(self.font(), 0.85))
+            axis.enableAutoSIPrefix(False)
+            for item in (axis, axis.label):
+                item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+            # minor ticks triple the lines of a grid, and the time to paint it
+            axis.setStyle(tickFont=scaled_font(self.font(), 0.85), maxTickLevel=0)
         self.caption.setStyleSheet(f"color: {theme.text};")
         self._lesson.setStyleSheet(f"color: {theme.muted}; background: {theme.surface};")
         self._readout.setStyleSheet(f"color: {theme.muted};")

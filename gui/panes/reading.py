@@ -189,18 +189,18 @@ def totals(table: LayerTable) -> NDArray[np.int64]:
     return total
 
 
-def row_remark(table: LayerTable, row: int) -> str:
-    """What a ridge cannot show: exact zeros, overflow, values that are not finite."""
-    total = int(totals(table)[row])
-    if not total:
-        return ""
-    if table.nonfinite[row]:
-        return f"✕ {share_text(table.nonfinite[row] / total)} not finite"
-    if table.overflow[row]:
-        return f"▲ {share_text(table.overflow[row] / total)} beyond 4096"
-    if table.zeros[row]:
-        return f"{share_text(table.zeros[row] / total)} zero"
-    return ""
+def row_remarks(table: LayerTable) -> list[str]:
+    """For each layer what a ridge cannot show: exact zeros, overflow, values that are not finite."""
+    columns = (totals(table), table.nonfinite, table.overflow, table.zeros)
+    return [_remark(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _remark(total: int, nonfinite: int, overflow: int, zeros: int) -> str:
+    if nonfinite:
+        return f"✕ {share_text(nonfinite / total)} not finite"
+    if overflow:
+        return f"▲ {share_text(overflow / total)} beyond 4096"
+    return f"{share_text(zeros / total)} zero" if zeros else ""
 
 
 def share_text(share: float) -> str:
