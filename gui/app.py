@@ -37,7 +37,7 @@ from gui.document.files import FileControl
 from gui.document.status import NetworkStatus
 from gui.inspector import Inspector, Palette
 from gui.inspector.quick_settings import QuickSettings
-from gui.main_window import DockSpec, MainWindow
+from gui.main_window import STATE_VERSION, DockSpec, MainWindow
 from gui.panes import PANES
 from gui.panes.pane import Pane
 from gui.training import RunControl, Session, WorkerClient
@@ -132,7 +132,7 @@ class Lab(QObject):
 
     def close(self) -> None:
         """Leave nothing behind: layout remembered, worker ended, safety copy removed."""
-        self.settings.keep_window(self.window.saveGeometry(), self.window.saveState(1))
+        self.settings.keep_window(self.window.saveGeometry(), self.window.saveState(STATE_VERSION))
         self.session.close()
         self.autosave.forget()
         self.crashes.release()

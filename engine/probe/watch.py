@@ -4,7 +4,7 @@ No random number is drawn, no buffer and no gradient is touched, so the trained 
 same with and without it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
@@ -68,7 +68,7 @@ class StepWatch:
         self.detach()
         return table
 
-    def _keeper(self, name: str):  # type: ignore[no-untyped-def]
+    def _keeper(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
         def keep(_module: nn.Module, _inputs: object, output: Tensor) -> None:
             if output.requires_grad:
                 output.retain_grad()

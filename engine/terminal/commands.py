@@ -1,9 +1,10 @@
 """The sub-commands: each prints its answer and returns an exit code."""
 
 import argparse
+import os
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -22,6 +23,7 @@ from engine.stats import EpochStats
 from engine.training import TRAINING_PARAMETERS, training_complaints
 from engine.worker.build import LayerError
 from engine.worker.divergence import DivergenceError
+from engine.worker.faults import fault_sentence
 from engine.worker.prepare import Prepared, RunError, prepare
 from engine.worker.trainer import Trainer
 
@@ -35,6 +37,7 @@ READY_EXAMPLE = "digits_mlp.json"
 _BETWEEN = "\0"
 """Between two sentences of one error; a name in a file cannot hold it."""
 _LONGEST_SENTENCE = 600
+_LONGEST_WORD = 300
 
 
 class _InputError(Exception):
@@ -71,6 +74,12 @@ def train(options: TrainOptions) -> int:
         record = _record(options)
     if failed:
         return BAD_INPUT
+    with _bad_input() as failed, closing(record) if record else nullcontext():
+        _report_epochs(trainer, options, record)
+    return BAD_INPUT if failed else 0
+
+
+def _report_epochs(trainer: Trainer, options: TrainOptions, record: CsvRecord | None) -> None:
     try:
         for stats in _epochs(trainer, options):
             if record is not None:
@@ -80,11 +89,7 @@ def train(options: TrainOptions) -> int:
             elif not sys.stdout.isatty():
                 _print(as_line(stats))
     except DivergenceError as outcome:
-        sys.stderr.write(f"{outcome.sentence}.\n")
-    finally:
-        if record is not None:
-            record.close()
-    return 0
+        _complain([outcome.sentence])
 
 
 def check(path: Path) -> int:
@@ -118,8 +123,11 @@ def live(network: Path | None) -> int:
     path = network or Path(str(files("resources"))) / "examples" / READY_EXAMPLE
     with _bad_input() as failed:
         trainer = Trainer(_prepared(TrainOptions(path)))
-    if failed:
-        return BAD_INPUT
+        _show_live(trainer)
+    return BAD_INPUT if failed else 0
+
+
+def _show_live(trainer: Trainer) -> None:
     console = Console()
     stats = trainer.measure()
     try:
@@ -130,13 +138,12 @@ def live(network: Path | None) -> int:
                 if not console.is_terminal:
                     _print(as_line(stats))
     except DivergenceError as outcome:
-        sys.stderr.write(f"{outcome.sentence}.\n")
+        _complain([outcome.sentence])
     if not console.is_terminal:
         table = plain_table(
             trainer.layers, stats, trainer.config.epochs, in_unicode=view.in_unicode
         )
         console.print(table)
-    return 0
 
 
 @contextmanager
@@ -145,18 +152,26 @@ def _bad_input() -> Iterator[list[str]]:
     failed: list[str] = []
     try:
         yield failed
-    except (_InputError, RunError, StorageError, LayerError, MemoryError) as error:
-        failed.append(str(error))
-        _complain(str(error).split(_BETWEEN))
+    except (_InputError, RunError, StorageError) as error:
+        failed.extend(str(error).split(_BETWEEN))
+    except (LayerError, MemoryError, RuntimeError) as error:  # torch's word for most of its faults
+        failed.append(fault_sentence(error))
+    _complain(failed)
 
 
 def _complain(sentences: Sequence[str]) -> None:
     """Write sentences to stderr, a line each; what a hostile file put into a name cannot steer the terminal."""
     for sentence in sentences:
         line = "".join(sign if sign.isprintable() else " " for sign in sentence)
-        if len(line) > _LONGEST_SENTENCE:
-            line = f"{line[:_LONGEST_SENTENCE]} …"
+        words = (_shortened(word, _LONGEST_WORD) for word in line.split(" "))
+        line = _shortened(" ".join(words), _LONGEST_SENTENCE)
         sys.stderr.write(f"{line}{'' if line.endswith(('.', '?')) else '.'}\n")
+
+
+def _shortened(text: str, room: int) -> str:
+    """The middle is left out of what is too long."""
+    half = room // 2
+    return text if len(text) <= room else f"{text[:half]} … {text[-half:]}"
 
 
 def _loaded(path: Path) -> NetworkGraph:
@@ -185,7 +200,7 @@ def _data_spec(options: TrainOptions) -> DataSpec:
     kind = str(options.data)
     if kind in DATA_SETS and kind != "csv":
         return DataSpec(kind, DATA_SETS[kind].defaults)
-    if not Path(kind).suffix:
+    if not (Path(kind).suffix or os.sep in kind or Path(kind).is_file()):
         known = ", ".join(name for name in DATA_SETS if name != "csv")
         raise _InputError(
             f"There is no data set called {kind!r}. Give a CSV file, or one of {known}"
@@ -239,11 +254,11 @@ def _epochs(trainer: Trainer, options: TrainOptions) -> Iterator[EpochStats]:
             yield stats
 
 
-def _train(trainer: Trainer, stepped: object = None) -> Iterator[EpochStats]:
+def _train(trainer: Trainer, stepped: Callable[[], None] | None = None) -> Iterator[EpochStats]:
     while trainer.epochs_done < trainer.config.epochs:
         while not trainer.epoch_is_over:
             trainer.step()
-            if callable(stepped):
+            if stepped is not None:
                 stepped()
         yield trainer.end_epoch()
 

@@ -41,6 +41,7 @@ from engine.training import (
 
 from .build import LayerError
 from .divergence import DivergenceError
+from .faults import fault_sentence
 from .prepare import RunError, prepare
 from .trainer import Step, Trainer, step_stats
 
@@ -68,6 +69,7 @@ class Server:
         self._commands = commands
         self._send = send
         self._run: _Run | None = None
+        self._starting: int | None = None
 
     def serve(self) -> None:
         """Obey commands, and train between them."""
@@ -114,21 +116,13 @@ class Server:
                 self._begin(_Run(new_run_id, trainer, "hold"))
 
     def _start(self, command: Start) -> None:
-        try:
-            graph = decode(command.network)
-            prepared = prepare(graph, Path(command.folder) if command.folder else None)
-            trainer = Trainer(prepared)
-        except RunError as error:
-            self._send(RunFailed(command.run_id, error.sentence, error.node_id))
-        except StorageError as error:
-            self._send(RunFailed(command.run_id, f"The network cannot be read: {error}"))
-        except Exception as error:  # noqa: BLE001
-            self._send(_failure(command.run_id, error))
-        else:
-            self._begin(_Run(command.run_id, trainer, command.advance))
+        self._starting = command.run_id
+        graph = decode(command.network)
+        prepared = prepare(graph, Path(command.folder) if command.folder else None)
+        self._begin(_Run(command.run_id, Trainer(prepared), command.advance))
 
     def _begin(self, run: _Run) -> None:
-        self._run = run
+        self._run, self._starting = run, None
         self._send(_started(run))
         self._send(EpochEnded(run.run_id, run.trainer.measure()))
         if run.advance == "hold":
@@ -190,11 +184,12 @@ class Server:
             )
 
     def _fail(self, error: Exception) -> None:
-        run, self._run = self._run, None
-        if run is None:
+        run_id = self._run.run_id if self._run else self._starting
+        self._run, self._starting = None, None
+        if run_id is None:
             traceback.print_exception(error)
         else:
-            self._send(_failure(run.run_id, error))
+            self._send(_failure(run_id, error))
 
 
 def _started(run: _Run) -> RunStarted:
@@ -222,16 +217,14 @@ def _set_live(trainer: Trainer, values: Mapping[str, Value]) -> None:
 
 
 def _failure(run_id: int, error: Exception) -> RunFailed:
+    """What a person is told: their own mistakes without the traceback that a fault of ours has."""
+    if isinstance(error, RunError):
+        return RunFailed(run_id, error.sentence, error.node_id)
+    if isinstance(error, StorageError):
+        return RunFailed(run_id, f"The network cannot be read: {error}")
     details = "".join(traceback.format_exception(error))
     node_id = error.node_id if isinstance(error, LayerError) else None
-    return RunFailed(run_id, _sentence(error), node_id, details)
-
-
-def _sentence(error: Exception) -> str:
-    text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in text:
-        return "There is not enough memory for this network. Choose a smaller batch, or fewer units"
-    return f"The training stopped at a fault: {text}"
+    return RunFailed(run_id, fault_sentence(error), node_id, details)
 
 
 def _read_commands(commands: queue.SimpleQueue[Command]) -> None:

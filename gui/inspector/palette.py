@@ -13,7 +13,16 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QDrag, QFontMetrics, QIcon, QKeyEvent, QPainter, QPixmap, QTextLayout
+from PySide6.QtGui import (
+    QDrag,
+    QFontMetrics,
+    QIcon,
+    QKeyEvent,
+    QPainter,
+    QPixmap,
+    QResizeEvent,
+    QTextLayout,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QLabel,
@@ -221,8 +230,8 @@ class _KindList(QTreeWidget):
         drag.setHotSpot(QPoint(picture.width() // 2, picture.height() // 2))
         drag.exec(Qt.DropAction.CopyAction)
 
-    def resizeEvent(self, event: object) -> None:
-        super().resizeEvent(event)  # type: ignore[arg-type]
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
         self.scheduleDelayedItemsLayout()
 
     def _drag_picture(self, item: QTreeWidgetItem) -> QPixmap:

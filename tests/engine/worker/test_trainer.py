@@ -1,21 +1,19 @@
-"""One run without a process: counting, rewinding, live settings, measuring, and running away."""
+"""One run without a process: counting, rewinding, live settings and measuring."""
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from engine.layers import CATALOGUE
 from engine.stats import SCALAR_COLUMNS, EpochStats
 from engine.training import ConfigError
-from engine.worker.build import LayerError
-from engine.worker.divergence import DivergenceError
 from engine.worker.prepare import RunError
 from engine.worker.trainer import Trainer
 
@@ -325,93 +323,6 @@ def test_measured_batch_is_the_first_that_is_trained(trainer: MAKE) -> None:
     assert not np.isnan(trained_table.update_ratio[[0, 1, 4]]).any()
 
 
-def _deep(depth: int) -> Iterator[tuple[str, dict[str, Any]]]:
-    for _ in range(depth):
-        yield "Linear", {"out_features": 8}
-        yield "ReLU", {}
-    yield "Linear", {"out_features": 2}
-
-
-def _train_for_ever(trainer: Trainer) -> None:
-    while True:
-        _epoch(trainer)
-
-
-def _first_nonfinite_by_hand(layers: Mapping[str, nn.Module], output: Tensor) -> str | None:
-    for name, layer in layers.items():
-        output = layer(output)
-        if not output.isfinite().all():
-            return name
-    return None
-
-
-def _runaway_by_hand(trainer: Trainer) -> tuple[int, str | None]:
-    """In plain torch, the first step without a finite loss or gradient, and its first layer."""
-    model = trainer.model
-    optimizer = torch.optim.SGD(model.parameters(), lr=1_000.0, momentum=0.9)
-    split = trainer.prepared.split
-    inputs, targets = map(torch.from_numpy, (split.train_inputs, split.train_targets))
-    order = torch.Generator().manual_seed(0)
-    batches = [part for _ in range(99) for part in torch.randperm(64, generator=order).split(16)]
-    for step, chosen in enumerate(batches):
-        optimizer.zero_grad()
-        loss = functional.cross_entropy(model(inputs[chosen]), targets[chosen])
-        loss.backward()
-        gradients = [weight.grad for weight in model.parameters() if weight.grad is not None]
-        if not all(numbers.isfinite().all() for numbers in [loss, *gradients]):
-            return step, _first_nonfinite_by_hand(model.named_layers(), inputs[chosen])
-        optimizer.step()
-    raise AssertionError("it did not diverge")
-
-
-@pytest.mark.parametrize("depth", [1, 8, 9, 13, 20])
-def test_divergence_names_the_first_layer_and_step(trainer: MAKE, depth: int) -> None:
-    by_hand = _runaway_by_hand(trainer(*_deep(depth)))
-    trained = trainer(*_deep(depth), learning_rate=1_000.0, batch_size=16)
-    with pytest.raises(DivergenceError) as ended:
-        _train_for_ever(trained)
-    outcome = ended.value
-    assert (4 * (outcome.epoch - 1) + outcome.step - 1, outcome.node_id) == by_hand
-    assert outcome.node_id is not None
-    label = outcome.node_id.replace("_", " ").capitalize()
-    assert f"batch {outcome.step} of epoch {outcome.epoch} " in outcome.sentence
-    assert f"The output of {label} is the first" in outcome.sentence
-
-
-def test_diverging_step_is_not_made(trainer: MAKE) -> None:
-    trained = trainer(*_deep(8), learning_rate=1_000.0, batch_size=16)
-    with pytest.raises(DivergenceError) as ended:
-        _train_for_ever(trained)
-    assert all(weight.isfinite().all() for weight in trained.model.parameters())
-    assert not (math.isfinite(ended.value.loss) and math.isfinite(ended.value.gradient_norm))
-    trained.rewind()
-    assert math.isfinite(trained.step().loss)
-
-
-def test_divergence_in_a_chosen_layer_names_it(trainer: MAKE) -> None:
-    trained = trainer(*_deep(3))
-    with torch.no_grad():
-        trained.model.named_layers()["linear_5"].get_parameter("bias")[3] = math.nan
-    with pytest.raises(DivergenceError, match="output of Linear 5 is the first") as ended:
-        trained.step()
-    assert (ended.value.node_id, ended.value.epoch, ended.value.step) == ("linear_5", 1, 1)
-
-
-def test_divergence_of_gradients_alone_names_the_layer_nearest_to_the_output(
-    trainer: MAKE,
-) -> None:
-    layers = [("Linear", {"out_features": 4, "initializer": "zeros"})] * 2
-    trained = trainer(*layers, ("Linear", {"out_features": 2}))
-    with torch.no_grad():
-        for name in ("linear_2", "linear_3"):
-            trained.model.named_layers()[name].get_parameter("weight").fill_(1e25)
-            trained.model.named_layers()[name].get_parameter("weight")[0] *= -1.0
-    with pytest.raises(DivergenceError, match="gradient of Linear 1 is the first") as ended:
-        trained.step()
-    assert ended.value.node_id == "linear_1"
-    assert math.isfinite(ended.value.loss)
-
-
 @pytest.mark.parametrize("kind", ["BatchNorm1d", "BatchNorm2d"])
 def test_batch_norm_refuses_a_batch_of_one(trainer: MAKE, kind: str) -> None:
     small = (("Conv2d", {"kernel_size": 8, "padding": 0}), (kind, {}), ("Flatten", {}))
@@ -455,15 +366,3 @@ def test_probes_change_no_bit_of_the_training(trainer: MAKE, kind: str) -> None:
         assert np.isnan(table.activation_mean).any() != probes
         results.append(_state(trained))
     assert _same(*results)
-
-
-def test_faulty_layer_is_named(trainer: MAKE) -> None:
-    trained = trainer(*CHAIN)
-
-    def broken(_inputs: Tensor) -> Tensor:
-        raise ValueError("a fault of the layer")
-
-    trained.model.named_layers()["tanh_2"].forward = broken
-    with pytest.raises(LayerError, match="a fault of the layer") as fault:
-        trained.step()
-    assert fault.value.node_id == "tanh_2"
