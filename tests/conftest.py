@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gui.preflight import display_problem, library_problem
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -57,6 +59,21 @@ def _nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
 def _is_runner(thread: threading.Thread) -> bool:
     """The time-out plugin's own timer, and Qt's threads that Python merely met."""
     return isinstance(thread, threading.Timer) or thread.name.startswith("Dummy-")
+
+
+@pytest.hookimpl(trylast=True)  # after the plugin that starts a virtual screen
+def pytest_configure() -> None:
+    """Without a screen Qt would end the process; off-screen, all but the tests that need a person can run."""
+    if display_problem() or library_problem():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+
+def pytest_report_header() -> str:
+    """Say when there is no virtual screen, and how to get one."""
+    if os.environ.get("QT_QPA_PLATFORM") != "offscreen":
+        return f"screen: {os.environ.get('DISPLAY', 'of the system')}"
+    reason = library_problem({**os.environ, "QT_QPA_PLATFORM": "xcb", "DISPLAY": ":0"})
+    return f"screen: none, so that no test can drag. {reason or 'Install xvfb, xauth and xdotool'}"
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

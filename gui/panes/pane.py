@@ -12,7 +12,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from pyqtgraph.exporters import SVGExporter
 from PySide6.QtCore import QBuffer, QElapsedTimer, QIODevice, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QShowEvent
+from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGraphicsItem,
@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
     QMenu,
     QStackedWidget,
     QToolButton,
+    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -32,11 +33,10 @@ from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
 FRAME_MS = 16
 _EMPTY = "Press Run (F5): this pane follows the training, epoch by epoch."
 _PLOT, _LESSON = 0, 1
-_CAPTION_LINES = 2
 
 
 class Pane(QWidget):
-    """A plot with a headline, a read-out under the pointer and a caption in words.
+    """A plot with a headline, a read-out at the pointer and a caption in words.
 
     It draws at most 60 times a second, only while it is visible and only when something has changed.
     `layer_chosen` carries the node that was clicked, `failed` the sentence of an export that went wrong.
@@ -61,7 +61,6 @@ class Pane(QWidget):
         self._timer.timeout.connect(self._draw_if_needed)
         self.headline = QLabel()
         self.headline.setFont(scaled_font(self.font(), 1.0, bold=True))
-        self._readout = QLabel()
         self.tools = QHBoxLayout()
         self.legend = QHBoxLayout()
         self.plot = pg.PlotWidget()
@@ -102,7 +101,7 @@ class Pane(QWidget):
     def show_history(self, history: RunHistory | None) -> None:
         """Show another run, its newest epoch."""
         self._history, self._epoch = history, None
-        self.caption.setMinimumHeight(_CAPTION_LINES * self.caption.fontMetrics().lineSpacing())
+        self.caption.setMinimumHeight(0)
         self.restart()
         self.data_changed()
 
@@ -221,7 +220,6 @@ class Pane(QWidget):
             axis.setStyle(tickFont=scaled_font(self.font(), 0.85), maxTickLevel=0)
         self.caption.setStyleSheet(f"color: {theme.text};")
         self._lesson.setStyleSheet(f"color: {theme.muted}; background: {theme.surface};")
-        self._readout.setStyleSheet(f"color: {theme.muted};")
         self.color_items()
         self.data_changed()
 
@@ -229,11 +227,9 @@ class Pane(QWidget):
         head = QHBoxLayout()
         head.setSpacing(GRID)
         head.addWidget(self.headline)
-        head.addWidget(self._readout, 1)
+        head.addStretch(1)
         head.addLayout(self.tools)
         head.addWidget(self._export_button())
-        self._readout.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self._readout.setMinimumWidth(1)
         page = QWidget()
         plotted = QVBoxLayout(page)
         plotted.setContentsMargins(0, 0, 0, 0)
@@ -254,7 +250,8 @@ class Pane(QWidget):
     def _hover(self, position: QPointF) -> None:
         view = self.plot.getViewBox()
         inside = self._history is not None and view.sceneBoundingRect().contains(position)
-        self._readout.setText(self.read_at(view.mapSceneToView(position))[0] if inside else "")
+        text = self.read_at(view.mapSceneToView(position))[0] if inside else ""
+        QToolTip.showText(QCursor.pos(), text, self.plot)  # an empty text hides it
 
     def _click(self, event: Any) -> None:
         view = self.plot.getViewBox()

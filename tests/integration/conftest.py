@@ -78,10 +78,10 @@ def _move(place: QPoint) -> tuple[str, ...]:
 
 
 @pytest.fixture
-def person(qtbot: QtBot) -> Person:
+def person(qtbot: QtBot, xvfb: object) -> Person:
     """Somebody with a mouse and a keyboard, on a virtual screen."""
     program = shutil.which("xdotool")
-    if program is None or QGuiApplication.platformName() != "xcb":
+    if program is None or xvfb is None:  # the real screen's pointer is not ours to move
         pytest.skip("needs a virtual screen: install xvfb and xdotool")
     return Person(qtbot, program)
 
