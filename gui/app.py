@@ -125,6 +125,8 @@ class Lab(QObject):
         self.window.resize(*_FIRST_SIZE)
         self.window.restore_layout(*self.settings.window())
         self.window.painted.connect(self.session.warm_up)
+        for pane in self.panes:
+            self.window.painted.connect(pane.build_plot, Qt.ConnectionType.QueuedConnection)
         if run_at_once:
             self.window.painted.connect(lambda: self.control.advance("run"))
         self.window.show()

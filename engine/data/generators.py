@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,12 @@ from engine.parameters import FloatParameter, IntParameter, Parameter, Values
 
 from .spec import SPLIT_PARAMETERS, DataInfo, DataSetSpec, Samples
 
+if TYPE_CHECKING:  # numpy.random takes 25 ms to load, which the window need not wait for
+    from numpy.random import Generator
+
 _SOURCE = "Made by the lab from the settings and their seed"
 _Points = tuple[NDArray[np.float64], NDArray[np.int64]]
-_Maker = Callable[[Values, int, np.random.Generator], _Points]
+_Maker = Callable[[Values, int, "Generator"], _Points]
 
 _COUNT = IntParameter(
     name="samples",
@@ -41,7 +45,7 @@ def _noise(default: float) -> FloatParameter:
     )
 
 
-def _moons(_values: Values, count: int, random: np.random.Generator) -> _Points:
+def _moons(_values: Values, count: int, random: "Generator") -> _Points:
     labels = _alternate(count, 2)
     angle = np.pi * random.random(count)
     x = np.where(labels == 0, np.cos(angle), 1.0 - np.cos(angle))
@@ -49,14 +53,14 @@ def _moons(_values: Values, count: int, random: np.random.Generator) -> _Points:
     return np.column_stack((x, y)), labels
 
 
-def _circles(values: Values, count: int, random: np.random.Generator) -> _Points:
+def _circles(values: Values, count: int, random: "Generator") -> _Points:
     labels = _alternate(count, 2)
     angle = 2.0 * np.pi * random.random(count)
     radius = np.where(labels == 0, 1.0, float(values["inner"]))
     return np.column_stack((radius * np.cos(angle), radius * np.sin(angle))), labels
 
 
-def _spirals(values: Values, count: int, random: np.random.Generator) -> _Points:
+def _spirals(values: Values, count: int, random: "Generator") -> _Points:
     labels = _alternate(count, 2)
     # the square root spreads the points evenly along the arm
     radius = np.sqrt(random.random(count))
@@ -64,12 +68,12 @@ def _spirals(values: Values, count: int, random: np.random.Generator) -> _Points
     return np.column_stack((radius * np.cos(angle), radius * np.sin(angle))), labels
 
 
-def _xor(_values: Values, count: int, random: np.random.Generator) -> _Points:
+def _xor(_values: Values, count: int, random: "Generator") -> _Points:
     points = random.uniform(-1.0, 1.0, (count, 2))
     return points, (points[:, 0] * points[:, 1] < 0).astype(np.int64)
 
 
-def _blobs(values: Values, count: int, random: np.random.Generator) -> _Points:
+def _blobs(values: Values, count: int, random: "Generator") -> _Points:
     clusters = int(values["blobs"])
     labels = _alternate(count, clusters)
     angle = 2.0 * np.pi * labels / clusters

@@ -2,7 +2,6 @@
 
 import platform
 from collections.abc import Sequence
-from importlib.metadata import version
 from importlib.resources import files
 
 from PySide6.QtCore import Qt
@@ -62,6 +61,8 @@ _CANVAS_KEYS = """## On the canvas
 
 def about_text() -> str:
     """Version, purpose, licence and the sources of the bundled data, as Markdown."""
+    from importlib.metadata import version  # slow to import, and seldom asked for
+
     sources = files("resources").joinpath("data", "SOURCES.md").read_text("utf-8")
     return (
         f"# Gradient Lab {version('gradient-lab')}\n\n"
@@ -73,6 +74,8 @@ def about_text() -> str:
 
 def versions_text(worker: WorkerReady | None) -> str:
     """Versions for a bug report, one a line."""
+    from importlib.metadata import version  # slow to import, and seldom asked for
+
     lines = [
         f"gradient-lab {version('gradient-lab')}",
         f"PySide6 {version('PySide6-Essentials')}",

@@ -1,11 +1,12 @@
 """Icons: our own line drawings, in the theme's colours; an activation's icon is its own curve."""
 
+import math
 from collections.abc import Callable
 from importlib.resources import files
 
 import numpy as np
 from PySide6.QtCore import QByteArray, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QIcon, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QPainter, QPen, QPixmap, QPolygonF
 from PySide6.QtSvg import QSvgRenderer
 
 from engine.layers import CATEGORIES, LayerSpec
@@ -29,7 +30,7 @@ _CATEGORY_DRAWINGS = {
     "Merging": "add",
 }
 _FIELD = 24
-_RATIOS = (1, 2, 3)
+_FAINT = 0.35
 _CURVE_REACH = 3.0
 _CURVE_POINTS = 49
 
@@ -43,7 +44,7 @@ class Icons:
 
     def icon(self, name: str) -> QIcon:
         """A drawing of `resources/icons`, faint when disabled."""
-        return _svg_icon(self._text(name), self._themes.theme.color("text"))
+        return _svg_icon(self._text(name), self._themes.theme.color("text"), _FAINT)
 
     def layer_icon(self, spec: LayerSpec) -> QIcon:
         """A layer kind's icon in its category's colour; an activation shows its curve."""
@@ -61,27 +62,32 @@ class Icons:
         return self._texts[name]
 
 
-def _icon(draw: Callable[[QPainter], None], faint: float = 1.0) -> QIcon:
-    """An icon from a drawing in a field of 24 × 24, sharp on screens of every density."""
+def _icon(draw: Callable[[QPainter], None], faint: float | None = None) -> QIcon:
+    """An icon from a drawing in a field of 24 × 24, sharp on each of the screens; `faint` when it is disabled."""
     icon = QIcon()
-    for ratio in _RATIOS:
-        for mode, opacity in ((QIcon.Mode.Normal, 1.0), (QIcon.Mode.Disabled, faint)):
-            picture = QPixmap(_FIELD * ratio, _FIELD * ratio)
-            picture.fill(Qt.GlobalColor.transparent)
-            painter = QPainter(picture)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            painter.setOpacity(opacity)
-            painter.scale(ratio, ratio)
-            draw(painter)
-            painter.end()
-            picture.setDevicePixelRatio(ratio)
-            icon.addPixmap(picture, mode)
+    for ratio in {math.ceil(screen.devicePixelRatio()) for screen in QGuiApplication.screens()}:
+        icon.addPixmap(_picture(draw, ratio, 1.0), QIcon.Mode.Normal)
+        if faint is not None:
+            icon.addPixmap(_picture(draw, ratio, faint), QIcon.Mode.Disabled)
     return icon
 
 
-def _svg_icon(text: str, color: QColor) -> QIcon:
+def _picture(draw: Callable[[QPainter], None], ratio: int, opacity: float) -> QPixmap:
+    picture = QPixmap(_FIELD * ratio, _FIELD * ratio)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setOpacity(opacity)
+    painter.scale(ratio, ratio)
+    draw(painter)
+    painter.end()
+    picture.setDevicePixelRatio(ratio)
+    return picture
+
+
+def _svg_icon(text: str, color: QColor, faint: float | None = None) -> QIcon:
     renderer = QSvgRenderer(QByteArray(text.replace("currentColor", color.name()).encode()))
-    return _icon(lambda painter: renderer.render(painter, QRectF(0, 0, _FIELD, _FIELD)), faint=0.35)
+    return _icon(lambda painter: renderer.render(painter, QRectF(0, 0, _FIELD, _FIELD)), faint)
 
 
 def _curve_icon(curve: QPolygonF, color: QColor) -> QIcon:

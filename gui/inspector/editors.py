@@ -33,15 +33,21 @@ _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _BEGUN = re.compile(r"[+-]?\d*[.,]?\d*([eE][+-]?\d*)?")
 
 
+_ANY_WHOLE = 2**31 - 1
+
+
 class NumberBox(QDoubleSpinBox):
     """A number of any size: shown short, stepped by one of its leading digit (0.01, 0.02 … 0.1).
 
-    The wheel turns it, and the boxes below, only when it has the keyboard: a wheel that scrolls a page must not
-    change settings on its way.
+    Any number can be typed, so that one out of bounds can be refused in a sentence instead of being bent
+    in silence; arrows and wheel stop at the bounds. The wheel turns it, and the boxes below, only when it
+    has the keyboard: a wheel that scrolls a page must not change settings on its way.
     """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, parameter: FloatParameter) -> None:
+        super().__init__()
+        self._parameter = parameter
+        self.setRange(-math.inf, math.inf)
         self.setDecimals(15)
         self.setKeyboardTracking(False)
 
@@ -50,7 +56,10 @@ class NumberBox(QDoubleSpinBox):
 
     def valueFromText(self, text: str) -> float:
         bare = text.removesuffix(self.suffix()).strip().replace(",", ".")
-        return float(bare) if _NUMBER.fullmatch(bare) else self.value()
+        # what is shown is rounded; reading it back must not change the value
+        if not _NUMBER.fullmatch(bare) or bare == self.textFromValue(self.value()):
+            return self.value()
+        return float(bare)
 
     def validate(self, text: str, place: int) -> tuple[QValidator.State, str, int]:
         bare = text.removesuffix(self.suffix()).strip()
@@ -62,7 +71,11 @@ class NumberBox(QDoubleSpinBox):
         return begun, text, place
 
     def stepBy(self, steps: int) -> None:
-        self.setValue(stepped(self.value(), steps))
+        wanted = stepped(self.value(), steps)
+        if self._parameter.check(wanted) is not None:
+            bounded = min(max(wanted, self._parameter.minimum), self._parameter.maximum)
+            wanted = bounded if self._parameter.check(bounded) is None else self.value()
+        self.setValue(wanted)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
@@ -72,7 +85,18 @@ class NumberBox(QDoubleSpinBox):
 
 
 class WholeBox(QSpinBox):
-    """A whole number; the wheel turns it only when it has the keyboard."""
+    """A whole number: any can be typed, arrows stop at the bounds, the wheel turns it when it has the keyboard."""
+
+    def __init__(self, parameter: IntParameter) -> None:
+        super().__init__()
+        self._parameter = parameter
+        self.setRange(-_ANY_WHOLE, _ANY_WHOLE)
+        self.setKeyboardTracking(False)
+        self.setGroupSeparatorShown(True)
+
+    def stepBy(self, steps: int) -> None:
+        wanted = self.value() + steps * self.singleStep()
+        self.setValue(min(max(wanted, self._parameter.minimum), self._parameter.maximum))
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if self.hasFocus():
@@ -137,10 +161,7 @@ class IntEditor(Editor):
 
     def __init__(self, parameter: IntParameter) -> None:
         super().__init__(parameter)
-        self.box = WholeBox()
-        self.box.setRange(parameter.minimum, parameter.maximum)
-        self.box.setKeyboardTracking(False)
-        self.box.setGroupSeparatorShown(True)
+        self.box = WholeBox(parameter)
         if parameter.unit:
             self.box.setSuffix(f" {parameter.unit}")
         self.box.valueChanged.connect(self.changed.emit)
@@ -159,8 +180,7 @@ class FloatEditor(Editor):
 
     def __init__(self, parameter: FloatParameter) -> None:
         super().__init__(parameter)
-        self.box = NumberBox()
-        self.box.setRange(parameter.minimum, parameter.maximum)
+        self.box = NumberBox(parameter)
         if parameter.unit:
             self.box.setSuffix(f" {parameter.unit}")
         self.box.valueChanged.connect(self.changed.emit)
@@ -180,7 +200,7 @@ class BoolEditor(Editor):
     def __init__(self, parameter: BoolParameter) -> None:
         super().__init__(parameter)
         self.box = QCheckBox()
-        self.box.clicked.connect(self.changed.emit)
+        self.box.clicked.connect(lambda checked: self.changed.emit(checked))
         self._hold(self.box)
 
     def show_value(self, value: Value | None) -> None:

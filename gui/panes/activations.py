@@ -93,14 +93,6 @@ class ActivationsPane(Pane):
         self._reach = 0.0
         self._ticks: object = None
         super().__init__("activations", "Activations", _LESSON, themes)
-        plot = self.plot.getPlotItem()
-        plot.invertY(True)
-        plot.showAxis("right")
-        plot.getAxis("right").setStyle(showValues=True, tickLength=0)
-        plot.getAxis("left").setStyle(tickLength=0)
-        plot.setLabel("bottom", "output of the layer (smooth logarithmic scale on both sides of 0)")
-        for item in (self._image, self._ridge_item):
-            plot.addItem(item)
         self._kind = QComboBox()
         self._kind.addItems([_AUTOMATIC, _RIDGES, _HEAT_MAP])
         self._kind.setToolTip("Ridges for few layers, a heat map for many")
@@ -117,6 +109,15 @@ class ActivationsPane(Pane):
     def image(self) -> pg.ImageItem:
         """The drawn heat map, to be read back."""
         return self._image
+
+    def furnish(self, plot: pg.PlotItem) -> None:
+        plot.invertY(True)
+        plot.showAxis("right")
+        plot.getAxis("right").setStyle(showValues=True, tickLength=0)
+        plot.getAxis("left").setStyle(tickLength=0)
+        plot.setLabel("bottom", "output of the layer (smooth logarithmic scale on both sides of 0)")
+        for item in (self._image, self._ridge_item):
+            plot.addItem(item)
 
     def restart(self) -> None:
         self._reach = 0.0

@@ -149,14 +149,6 @@ class GradientFlowPane(Pane):
         self._ranges: object = None
         self._ticks: object = None
         super().__init__("gradient-flow", "Gradient flow", _LESSON, themes)
-        plot = self.plot.getPlotItem()
-        plot.setAxisItems({"left": DecadeAxis("left")})
-        plot.setLabel("bottom", "layer, from input to output")
-        plot.setLabel("left", "size (log scale)")
-        plot.showGrid(y=True, alpha=0.25)
-        drawn = (*self.curves.values(), *self.points.values())
-        for item in (self._ghost, *self._chosen, *drawn, self.zeros, self.nonfinite):
-            plot.addItem(item)
         for quantity in QUANTITIES:
             box = QCheckBox(quantity.title)
             box.setChecked(quantity.shown)
@@ -168,7 +160,15 @@ class GradientFlowPane(Pane):
         self._ghost_key.setToolTip("∂L/∂z at epoch 0, to compare with")
         self.legend.addWidget(self._ghost_key)
         self.legend.addStretch(1)
-        self._use_theme()
+
+    def furnish(self, plot: pg.PlotItem) -> None:
+        plot.setAxisItems({"left": DecadeAxis("left")})
+        plot.setLabel("bottom", "layer, from input to output")
+        plot.setLabel("left", "size (log scale)")
+        plot.showGrid(y=True, alpha=0.25)
+        drawn = (*self.curves.values(), *self.points.values())
+        for item in (self._ghost, *self._chosen, *drawn, self.zeros, self.nonfinite):
+            plot.addItem(item)
 
     def restart(self) -> None:
         self._range = None
@@ -197,8 +197,7 @@ class GradientFlowPane(Pane):
         for (column, curve), color in zip(self.curves.items(), self.theme.series, strict=False):
             curve.setPen(pg.mkPen(color, width=2))
             self.points[column].setBrush(color)
-            if column in self._boxes:
-                self._boxes[column].setStyleSheet(f"color: {color};")
+            self._boxes[column].setStyleSheet(f"color: {color};")
         self._ghost.setPen(
             pg.mkPen(self.theme.color("muted", 0.5), width=1, style=Qt.PenStyle.DashLine)
         )
@@ -206,8 +205,7 @@ class GradientFlowPane(Pane):
         self.zeros.setBrush(None)
         self.nonfinite.setPen(pg.mkPen(self.theme.nonfinite, width=1))
         self.nonfinite.setBrush(pg.mkBrush(self.theme.nonfinite))
-        if hasattr(self, "_ghost_key"):
-            self._ghost_key.setStyleSheet(f"color: {self.theme.muted};")
+        self._ghost_key.setStyleSheet(f"color: {self.theme.muted};")
         for line in self._chosen:
             line.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
 

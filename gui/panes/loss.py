@@ -57,9 +57,16 @@ class LossPane(Pane):
         self._end = 0.0
         self._ranges: object = None
         self._now = pg.InfiniteLine(angle=90, movable=False)
-        self._right = pg.ViewBox(enableMenu=False)
         super().__init__("loss", "Loss", _LESSON, themes)
-        plot = self.plot.getPlotItem()
+        self._key = QLabel()
+        self.legend.addWidget(self._key)
+        self._log = QCheckBox("log scale")
+        self._log.setToolTip("Show the loss on a logarithmic scale")
+        self._log.toggled.connect(self._set_log)
+        self.tools.addWidget(self._log)
+
+    def furnish(self, plot: pg.PlotItem) -> None:
+        self._right = pg.ViewBox(enableMenu=False)
         plot.setLabel("bottom", "epoch")
         plot.setLabel("left", "loss")
         plot.showAxis("right")
@@ -75,13 +82,6 @@ class LossPane(Pane):
         for name, is_accuracy in _SERIES:
             for item in (self.curves[name], self.points[name]):
                 (self._right if is_accuracy else plot).addItem(item)
-        self._key = QLabel()
-        self.legend.addWidget(self._key)
-        self._log = QCheckBox("log scale")
-        self._log.setToolTip("Show the loss on a logarithmic scale")
-        self._log.toggled.connect(self._set_log)
-        self.tools.addWidget(self._log)
-        self._use_theme()
 
     def restart(self) -> None:
         self._end = 0.0
@@ -120,12 +120,11 @@ class LossPane(Pane):
         self.nonfinite.setPen(pg.mkPen(self.theme.nonfinite, width=1))
         self.nonfinite.setBrush(pg.mkBrush(self.theme.nonfinite))
         self._now.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
-        if hasattr(self, "_key"):
-            self._key.setText(
-                f'<b style="color: {colors[0]}">●</b> training&nbsp;&nbsp; '
-                f'<b style="color: {colors[1]}">●</b> validation&nbsp;&nbsp;&nbsp; '
-                "— loss&nbsp;&nbsp; - - accuracy"
-            )
+        self._key.setText(
+            f'<b style="color: {colors[0]}">●</b> training&nbsp;&nbsp; '
+            f'<b style="color: {colors[1]}">●</b> validation&nbsp;&nbsp;&nbsp; '
+            "— loss&nbsp;&nbsp; - - accuracy"
+        )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         assert self.history is not None

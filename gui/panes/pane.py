@@ -2,7 +2,8 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from pyqtgraph.exporters import SVGExporter
-from PySide6.QtCore import QBuffer, QElapsedTimer, QIODevice, QPointF, Qt, QTimer, Signal
-from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QShowEvent
+from PySide6.QtCore import QBuffer, QElapsedTimer, QIODevice, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QPainter, QShowEvent
+from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import (
     QFileDialog,
     QGraphicsItem,
@@ -63,12 +64,8 @@ class Pane(QWidget):
         self.headline.setFont(scaled_font(self.font(), 1.0, bold=True))
         self.tools = QHBoxLayout()
         self.legend = QHBoxLayout()
-        self.plot = pg.PlotWidget()
-        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.plot.hideButtons()
-        self.plot.setMenuEnabled(False)
-        self.plot.setMouseEnabled(x=False, y=False)
-        self.plot.getViewBox().disableAutoRange()
+        self._plot: pg.PlotWidget | None = None
+        self._plotted = QVBoxLayout()
         self._lesson = QLabel(f"{lesson}\n\n{_EMPTY}")
         self._lesson.setWordWrap(True)
         self._lesson.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -82,11 +79,18 @@ class Pane(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
         self.setMinimumSize(GRID * 28, GRID * 20)
-        scene = self.plot.scene()
-        scene.sigMouseMoved.connect(self._hover)
-        scene.sigMouseClicked.connect(self._click)
         themes.changed.connect(self._use_theme)
         self._use_theme()
+
+    @property
+    def plot(self) -> pg.PlotWidget:
+        """The drawing. It is built when it is first asked for, so that the window opens sooner."""
+        if self._plot is None:
+            self._plot = self._new_plot()
+            self.furnish(self._plot.getPlotItem())
+            self._plotted.addWidget(self._plot, 1)
+            self._color_plot()
+        return self._plot
 
     @property
     def theme(self) -> Theme:
@@ -104,6 +108,11 @@ class Pane(QWidget):
         self.caption.setMinimumHeight(0)
         self.restart()
         self.data_changed()
+
+    @Slot()
+    def build_plot(self) -> None:
+        """Build the drawing now, while nobody waits for it."""
+        assert self.plot is not None
 
     def data_changed(self) -> None:
         """The history has grown, or something else that is drawn is another one."""
@@ -125,6 +134,9 @@ class Pane(QWidget):
             self.data_changed()
 
     # What a pane fills in.
+
+    def furnish(self, plot: pg.PlotItem) -> None:
+        """Put axes' labels and the items that are drawn into a new plot."""
 
     def restart(self) -> None:
         """Forget what belonged to the run before."""
@@ -186,15 +198,25 @@ class Pane(QWidget):
         has_data = self._history is not None and bool(self._history.epochs)
         if self._history is not None and not has_data and self._pages.currentIndex() == _PLOT:
             return  # the new run's first figures are on their way; until then the old picture is better than none
+        first = self._plot is None
+        if has_data:
+            self.build_plot()
         self._pages.setCurrentIndex(_PLOT if has_data else _LESSON)
         self.caption.setVisible(has_data)
         if has_data:
+            if first:
+                self._settle()
             self._say(f"{self.draw()}.")
         else:
             self.headline.clear()
             self.setAccessibleDescription(self._lesson.text())
         self._since_drawn.start()
         self.drawn.emit()
+
+    def _settle(self) -> None:
+        """Give the plot's parts their places now: which labels fit depends on them."""
+        for layout in (self.layout(), self._plotted, self.plot.getPlotItem().layout):
+            layout.activate()
 
     def _say(self, caption: str) -> None:
         if caption != self.caption.text():
@@ -208,6 +230,25 @@ class Pane(QWidget):
 
     def _use_theme(self) -> None:
         theme = self.theme
+        self.caption.setStyleSheet(f"color: {theme.text};")
+        self._lesson.setStyleSheet(f"color: {theme.muted}; background: {theme.surface};")
+        if self._plot is not None:
+            self._color_plot()
+        self.data_changed()
+
+    def _new_plot(self) -> pg.PlotWidget:
+        plot = pg.PlotWidget(enableMenu=False)
+        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        plot.hideButtons()
+        plot.setMouseEnabled(x=False, y=False)
+        plot.getViewBox().disableAutoRange()
+        plot.getViewBox().sigResized.connect(self.data_changed)  # other labels fit then
+        plot.scene().sigMouseMoved.connect(self._hover)
+        plot.scene().sigMouseClicked.connect(self._click)
+        return plot
+
+    def _color_plot(self) -> None:
+        theme = self.theme
         self.plot.setBackground(theme.surface)
         for side in ("left", "bottom", "right"):
             axis = self.plot.getAxis(side)
@@ -218,10 +259,7 @@ class Pane(QWidget):
                 item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
             # minor ticks triple the lines of a grid, and the time to paint it
             axis.setStyle(tickFont=scaled_font(self.font(), 0.85), maxTickLevel=0)
-        self.caption.setStyleSheet(f"color: {theme.text};")
-        self._lesson.setStyleSheet(f"color: {theme.muted}; background: {theme.surface};")
         self.color_items()
-        self.data_changed()
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
@@ -231,13 +269,13 @@ class Pane(QWidget):
         head.addLayout(self.tools)
         head.addWidget(self._export_button())
         page = QWidget()
-        plotted = QVBoxLayout(page)
-        plotted.setContentsMargins(0, 0, 0, 0)
-        plotted.setSpacing(GRID // 2)
-        plotted.addLayout(self.legend)
-        plotted.addWidget(self.plot, 1)
+        page.setLayout(self._plotted)
+        self._plotted.setContentsMargins(0, 0, 0, 0)
+        self._plotted.setSpacing(GRID // 2)
+        self._plotted.addLayout(self.legend)
         self._pages.insertWidget(_PLOT, page)
         self._pages.insertWidget(_LESSON, self._lesson)
+        self._pages.setCurrentIndex(_LESSON)
         column = QVBoxLayout(self)
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID)
         column.setSpacing(GRID // 2)
@@ -300,10 +338,12 @@ class Pane(QWidget):
             self.save(Path(name) if Path(name).suffix else Path(f"{name}.{kind}"))
 
     def _content(self, kind: str) -> bytes:
-        if self._history is None:
+        if self._history is None or not self._history.epochs:
             raise ValueError("There is nothing to save yet. Press Run first")
+        self._draw_if_needed()
+        self._settle()
         if kind == ".svg":
-            return bytes(SVGExporter(self.plot.getPlotItem()).export(toBytes=True))
+            return _svg(self.plot)
         if kind == ".csv":
             return self._csv()
         if kind == ".png":
@@ -317,6 +357,30 @@ class Pane(QWidget):
         writer.writerow(header)
         writer.writerows(rows)
         return text.getvalue().encode()
+
+
+def _svg(plot: pg.PlotWidget) -> bytes:
+    """Qt's own generator; pyqtgraph's exporter cannot read the paths that Qt 6.11 writes."""
+    buffer, generator = QBuffer(), QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
+    generator.setOutputDevice(buffer)
+    generator.setSize(plot.size())
+    generator.setViewBox(plot.rect())
+    with _uncached(plot), QPainter(generator) as painter:
+        plot.render(painter)
+    return bytes(buffer.data().data())
+
+
+@contextmanager
+def _uncached(plot: pg.PlotWidget) -> Iterator[None]:
+    """Have everything drawn anew, as lines and letters instead of kept pictures."""
+    kept = {item: item.cacheMode() for item in plot.scene().items()}
+    for item in kept:
+        item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+    try:
+        yield
+    finally:
+        for item, mode in kept.items():
+            item.setCacheMode(mode)
 
 
 def _png(widget: QWidget) -> bytes:

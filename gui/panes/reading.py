@@ -123,7 +123,10 @@ def flow_headline(flow: Flow) -> str:
         return f"{glyph} not finite"
     if math.isnan(flow.ratio):
         return f"{glyph} gradient is exactly 0"
-    return f"{glyph} {flow.verdict}   {flow.decades:+.2f} decades a layer   first / last {flow.ratio:.2g}"
+    parts = [f"{glyph} {flow.verdict}", f"first / last {flow.ratio:.2g}"]
+    if not math.isnan(flow.decades):
+        parts.insert(1, f"{flow.decades:+.2f} decades a layer")
+    return "   ".join(parts)
 
 
 def flow_caption(layers: Sequence[LayerInfo], view: View) -> str:
@@ -149,10 +152,16 @@ def flow_caption(layers: Sequence[LayerInfo], view: View) -> str:
 def _starved(layers: Sequence[LayerInfo], table: LayerTable) -> str:
     rows = weight_rows(layers)
     shares = table.activation_gradient_rms[rows] / table.activation_gradient_rms[rows[-1]]
-    poor = np.flatnonzero(shares < 1e-3)
-    if poor.size:
-        last = layers[int(rows[poor[-1]])].label
-        return f"; {last} and what lies before it receive less than 1/1000 of the last layer's"
+    poor = shares < 1e-3
+    from_input = int(np.argmin(poor))  # the last layer is never poor
+    names = [layers[int(row)].label for row in rows]
+    if from_input:
+        return (
+            f"; {names[from_input - 1]} and what lies before it receive less than 1/1000 "
+            "of the last layer's"
+        )
+    if poor.any():
+        return f"; {names[int(np.argmax(poor))]} receives less than 1/1000 of the last layer's"
     return f"; the first layer receives {shares[0]:.2g} × what the last one does"
 
 

@@ -6,7 +6,6 @@ time ends when the last pane has painted it. Limits are on the 95th percentile.
 """
 
 import os
-import subprocess
 import sys
 import time
 from functools import partial
@@ -24,6 +23,7 @@ from engine.training.framing import decode_message, frame
 from gui.app import make_application
 from gui.common.theme import ThemeSource
 from gui.panes import PANES, Pane
+from tests.benchmarks.screen import rerun_on_screen
 
 LAYERS = 50
 EPOCHS = 120
@@ -159,9 +159,9 @@ def main(arguments: list[str]) -> int:
     if arguments == ["send"]:
         send_epochs()
         return 0
-    if "DISPLAY" not in os.environ:
-        command = [sys.executable, "-m", "tests.benchmarks", "frames"]
-        return subprocess.call(["xvfb-run", "-a", "-s", "-screen 0 1440x900x24", *command])
+    done = rerun_on_screen("frames")
+    if done is not None:
+        return done
     application = make_application()
     table = Table(title=f"frames: three panes, {LAYERS} layers, {EPOCHS} epochs")
     for column in ("what", "median", "95 %", "maximum", "limit"):

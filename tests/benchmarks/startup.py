@@ -3,6 +3,7 @@
 Both are started in turn, pair by pair, on the same screen; the limit is on the median ratio.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -13,24 +14,25 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from tests.benchmarks.screen import rerun_on_screen
+
 LIMIT = 1.5
 PAIRS = 9
 ROOT = Path(__file__).parent.parent.parent
 
 BARE = """
 import sys, time
-from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QMainWindow
 import pyqtgraph
 
-class Window(QMainWindow):
+class Plot(pyqtgraph.PlotWidget):
     done = False
-    def event(self, event):
-        handled = super().event(event)
-        if event.type() == QEvent.Type.Paint and not self.done:
+    def paintEvent(self, event):
+        super().paintEvent(event)
+        if not self.done:
             self.done = True
             QTimer.singleShot(0, finish)
-        return handled
 
 def finish():
     print(time.monotonic_ns(), flush=True)
@@ -38,8 +40,8 @@ def finish():
 
 application = QApplication(sys.argv)
 application.setStyle("Fusion")
-window = Window()
-plot = pyqtgraph.PlotWidget()
+window = QMainWindow()
+plot = Plot()
 plot.plot([0, 1, 2], [1, 3, 2])
 window.setCentralWidget(plot)
 window.resize(1440, 900)
@@ -68,11 +70,14 @@ application.exec()
 
 
 def _seconds(code: str) -> float:
+    # compiled modules are kept, as on a person's machine; the first start of each writes them
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     with tempfile.TemporaryDirectory() as folder:
         begin = time.monotonic_ns()
         done = subprocess.run(
             [sys.executable, "-c", code, folder],
             cwd=ROOT,
+            env=environment,
             capture_output=True,
             text=True,
             timeout=120,
@@ -83,6 +88,9 @@ def _seconds(code: str) -> float:
 
 def main(_arguments: list[str]) -> int:
     """Print the table; 1 when the median ratio is above the limit."""
+    done = rerun_on_screen("startup")
+    if done is not None:
+        return done
     for code in (BARE, OURS):
         _seconds(code)
     pairs = [(_seconds(BARE), _seconds(OURS)) for _ in range(PAIRS)]

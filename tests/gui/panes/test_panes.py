@@ -1,0 +1,271 @@
+"""What the panes draw and say, read back from their items and compared with the run's own numbers."""
+
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
+from pytestqt.qtbot import QtBot
+
+from engine.stats import EDGES, EpochStats, LayerTable
+from engine.training import RunHistory, RunStarted
+from gui.common.theme import DARK, ThemeSource
+from gui.panes import PANES, Pane
+from gui.panes.activations import ActivationsPane
+from gui.panes.gradient_flow import GradientFlowPane
+from gui.panes.loss import LossPane, envelope
+
+Floats = NDArray[np.float64]
+Open = Callable[..., Pane]
+Start = Callable[[int], RunStarted]
+Stats = Callable[..., EpochStats]
+STEPS = 6
+SERIES = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
+NAMES = [spec.name for spec in PANES]
+
+
+def _lessons(pane: Pane) -> list[str]:
+    texts = (label.text() for label in pane.findChildren(QLabel) if label.isVisible())
+    return [text for text in texts if "Press Run (F5)" in text]
+
+
+def _box(pane: Pane, title: str) -> QCheckBox:
+    return next(box for box in pane.findChildren(QCheckBox) if box.text() == title)
+
+
+def _set_epoch(pane: Pane, epoch: int, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(pane.drawn):
+        pane.set_epoch(epoch)
+
+
+def _densities(table: LayerTable, places: Floats) -> Floats:
+    """Counts spread evenly within their bins, over the borders of drawn ones; the highest of a row is 1."""
+    middle = table.counts.shape[1] // 2
+    counts = np.insert(table.counts.astype(np.float64), middle, 0.0, axis=1)
+    below = np.insert(counts.cumsum(axis=1), 0, 0.0, axis=1)
+    spread = np.diff([np.interp(0.1 * np.sinh(places), EDGES, row) for row in below])
+    return np.asarray(spread / spread.max(axis=1, keepdims=True), np.float64)
+
+
+def _assert_drawn(item: Any, x: Iterable[float], y: Iterable[float]) -> None:
+    assert item.isVisible()
+    np.testing.assert_allclose(item.getData(), (list(x), list(y)))
+
+
+@pytest.mark.parametrize("epoch", [0, 2, 3])
+def test_ridges_are_the_distributions_of_the_epoch(
+    opened: Open, history: RunHistory, qtbot: QtBot, epoch: int
+) -> None:
+    pane = opened("activations", history)
+    assert isinstance(pane, ActivationsPane)
+    _set_epoch(pane, epoch, qtbot)
+    ridges, table = pane.ridge_item, history.epochs[epoch].layers
+    assert ridges.isVisible()
+    np.testing.assert_allclose(ridges.density, _densities(table, ridges.places), atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("layers", "choice", "mapped"),
+    [
+        (24, "Automatic", False),
+        (25, "Automatic", True),
+        (2, "Heat map", True),
+        (30, "Ridges", False),
+    ],
+)
+def test_a_heat_map_is_drawn_of_many_layers_or_when_asked_for(
+    opened: Open, started: Start, stats: Stats, qtbot: QtBot, layers: int, choice: str, mapped: bool
+) -> None:
+    run = RunHistory(started(layers), [stats(0, layers)])
+    pane = opened("activations", run)
+    assert isinstance(pane, ActivationsPane)
+    pane.findChildren(QComboBox)[0].setCurrentText(choice)
+    qtbot.waitUntil(lambda: pane.image.isVisible() == mapped)
+    assert pane.ridge_item.isVisible() != mapped
+    if mapped:
+        image, room = pane.image.image, pane.image.mapRectToParent(pane.image.boundingRect())
+        places = np.linspace(room.left(), room.right(), image.shape[1] + 1)
+        np.testing.assert_allclose(image**2, _densities(run.epochs[0].layers, places), atol=1e-6)
+
+
+def test_the_range_of_values_only_grows_until_another_run(
+    opened: Open, started: Start, stats: Stats, qtbot: QtBot
+) -> None:
+    run = RunHistory(started(3), [stats(0, 3, 1.0), stats(1, 3, 50.0), stats(2, 3, 0.1)])
+    pane = opened("activations", run)
+    assert isinstance(pane, ActivationsPane)
+    reached = [pane.ridge_item.places[-1]]
+    for epoch in (0, 1, 2):
+        _set_epoch(pane, epoch, qtbot)
+        reached.append(pane.ridge_item.places[-1])
+    assert reached[0] < reached[1] < reached[2] == reached[3]
+    with qtbot.waitSignal(pane.drawn):
+        pane.show_history(run)
+    assert pane.ridge_item.places[-1] == reached[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "title", "rows"),
+    [
+        ("activation_gradient_rms", "∂L/∂z", [0, 1, 2, 3, 4]),
+        ("weight_gradient_rms", "∂L/∂W", [0, 2, 4]),
+        ("activation_std", "activation σ", [0, 1, 2, 3, 4]),
+        ("update_ratio", "update : weight", [0, 2, 4]),
+    ],
+)
+def test_flow_curves_are_the_columns_logarithms(
+    opened: Open, history: RunHistory, qtbot: QtBot, column: str, title: str, rows: list[int]
+) -> None:
+    pane = opened("gradient-flow", history)
+    assert isinstance(pane, GradientFlowPane)
+    curve = pane.curves[column]
+    assert curve.isVisible() == _box(pane, title).isChecked()
+    _box(pane, title).setChecked(False)
+    qtbot.waitUntil(lambda: not curve.isVisible())
+    _box(pane, title).setChecked(True)
+    qtbot.waitUntil(curve.isVisible)
+    logs = np.log10(getattr(history.epochs[-1].layers, column)[rows])
+    _assert_drawn(curve, rows, logs)
+    _assert_drawn(pane.points[column], rows, logs)
+    low, high = pane.plot.getViewBox().viewRange()[1]
+    assert low < logs.min() < logs.max() < high
+
+
+def test_zero_infinite_and_missing_gradients_look_different(
+    opened: Open, started: Start, stats: Stats
+) -> None:
+    first, *others = started(6).layers
+    epoch = stats(0, 6)
+    epoch.layers.activation_gradient_rms[:] = [np.nan, 0.0, 1e-3, np.inf, np.nan, 1.0]
+    epoch.layers.update_ratio[:] = np.nan
+    start = RunStarted(1, (*others, first), 9, STEPS, 8, 100, 80, 20, "begins with a ReLU")
+    pane = opened("gradient-flow", RunHistory(start, [epoch]))
+    assert isinstance(pane, GradientFlowPane)
+    assert pane.zeros.getData()[0].tolist() == [1]
+    assert pane.nonfinite.getData()[0].tolist() == [3, 4]
+    _assert_drawn(pane.curves["activation_gradient_rms"], [2, 5], [-3.0, 0.0])
+    assert not pane.curves["update_ratio"].isVisible()
+
+
+@pytest.mark.parametrize("logarithmic", [False, True])
+def test_loss_curves_are_losses_and_percentages(
+    opened: Open, history: RunHistory, qtbot: QtBot, logarithmic: bool
+) -> None:
+    pane = opened("loss", history)
+    assert isinstance(pane, LossPane)
+    if logarithmic:
+        with qtbot.waitSignal(pane.drawn):
+            _box(pane, "log scale").setChecked(True)
+    scale = np.log10 if logarithmic else np.array
+    for name in SERIES:
+        values = np.array([getattr(epoch, name) for epoch in history.epochs])
+        heights = values * 100 if name.endswith("accuracy") else scale(values)
+        _assert_drawn(pane.curves[name], range(4), heights)
+        _assert_drawn(pane.points[name], range(4), heights)
+    losses = np.concatenate([epoch.steps.loss for epoch in history.epochs])
+    _assert_drawn(pane.steps, np.arange(1, losses.size + 1) / STEPS, scale(losses))
+    low, high = pane.plot.getViewBox().viewRange()[1]
+    assert low < scale(losses).min() < scale(losses).max() < high
+
+
+def test_a_loss_that_is_not_finite_is_marked_where_it_happened(
+    opened: Open, started: Start, stats: Stats
+) -> None:
+    run, broken = RunHistory(started(5)), stats(1)
+    broken.steps.loss[[1, 4]] = np.nan, np.inf
+    for epoch in (stats(0), broken):
+        run.add_epoch(epoch)
+    pane = opened("loss", run)
+    assert isinstance(pane, LossPane)
+    np.testing.assert_allclose(pane.nonfinite.getData()[0], [2 / STEPS, 5 / STEPS])
+    assert pane.steps.getData()[1].tolist() == broken.steps.loss[[0, 2, 3, 5]].tolist()
+
+
+@pytest.mark.parametrize("size", [0, 1, 899, 900, 1_000, 12_345])
+def test_an_envelope_keeps_the_lowest_and_the_highest_of_neighbours(size: int) -> None:
+    values = np.random.default_rng(size).normal(size=size)
+    places, heights = envelope(np.arange(size, dtype=np.float64), values)
+    assert (np.diff(places) >= 0).all()
+    assert places.size == heights.size <= max(900, size // 10)
+    for start, end in itertools.pairwise([*np.unique(places).astype(int), size]):
+        shown = heights[places == start]
+        assert (shown.min(), shown.max()) == (values[start:end].min(), values[start:end].max())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_empty_pane_teaches_until_the_first_epoch(
+    opened: Open, history: RunHistory, qtbot: QtBot, name: str
+) -> None:
+    pane = opened(name)
+    assert len(_lessons(pane)[0]) > 100
+    assert not pane.caption.isVisible()
+    with qtbot.waitSignal(pane.drawn):
+        pane.show_history(RunHistory(history.started))
+    assert len(_lessons(pane)) == 1
+    with qtbot.waitSignal(pane.drawn):
+        pane.show_history(history)
+    assert _lessons(pane) == []
+    assert pane.caption.isVisible()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_pane_that_is_first_shown_as_a_run_begins_teaches_too(
+    themes: ThemeSource, history: RunHistory, qtbot: QtBot, name: str
+) -> None:
+    pane = next(spec for spec in PANES if spec.name == name).factory(themes)
+    qtbot.addWidget(pane)
+    pane.show_history(RunHistory(history.started))
+    pane.show()
+    qtbot.waitUntil(lambda: bool(_lessons(pane)), timeout=1_000)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_caption_is_a_sentence_about_the_newest_epoch(
+    opened: Open, history: RunHistory, name: str
+) -> None:
+    caption = opened(name, history).caption.text()
+    assert caption.startswith("Epoch 3: ")
+    assert caption.endswith(".")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hidden_pane_draws_what_it_missed_when_it_is_shown(
+    opened: Open, history: RunHistory, stats: Stats, qtbot: QtBot, name: str
+) -> None:
+    pane = opened(name, history)
+    pane.hide()
+    history.add_epoch(stats(4))
+    with qtbot.assertNotEmitted(pane.drawn, wait=60):
+        pane.data_changed()
+    with qtbot.waitSignal(pane.drawn):
+        pane.show()
+    assert pane.caption.text().startswith("Epoch 4: ")
+
+
+def test_a_flood_of_changes_is_drawn_sixty_times_a_second_at_most(
+    opened: Open, history: RunHistory, qtbot: QtBot
+) -> None:
+    pane, frames, flood = opened("loss", history), [], QTimer()
+    pane.drawn.connect(lambda: frames.append(time.perf_counter()))
+    flood.timeout.connect(pane.data_changed)
+    flood.start(0)
+    qtbot.waitUntil(lambda: len(frames) > 12)
+    flood.stop()
+    assert np.diff(frames).mean() > 0.014  # the timers are whole milliseconds, and coarse
+
+
+def test_curves_take_the_colours_of_another_theme(
+    opened: Open, history: RunHistory, themes: ThemeSource
+) -> None:
+    flow, loss = opened("gradient-flow", history), opened("loss", history)
+    assert isinstance(flow, GradientFlowPane)
+    assert isinstance(loss, LossPane)
+    themes.choose("dark")
+    colors = [curve.opts["pen"].color().name() for curve in flow.curves.values()]
+    assert colors == list(DARK.series[:4])
+    assert loss.curves["validation_loss"].opts["pen"].color().name() == DARK.series[1]
