@@ -96,6 +96,7 @@ def _prelu_slopes(values: Values, shapes: Shapes) -> int:
 ACTIVATIONS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Sigmoid",
+        mean_field="function",
         title="Sigmoid",
         category="Activations",
         summary="Squeezes into 0 … 1. Its slope is at most ¼, so gradients shrink at every layer.",
@@ -108,6 +109,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="Tanh",
+        mean_field="function",
         title="Tanh",
         category="Activations",
         summary="Squeezes into −1 … 1, centred on zero. Saturates beyond ±2.",
@@ -120,6 +122,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="ReLU",
+        mean_field="function",
         title="ReLU",
         category="Activations",
         summary="Passes what is positive, blocks the rest. Does not saturate, but a unit can die.",
@@ -132,6 +135,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="LeakyReLU",
+        mean_field="function",
         title="Leaky ReLU",
         category="Activations",
         summary="ReLU with a small fixed slope α below zero, so that no unit is ever quite dead.",
@@ -155,6 +159,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="RReLU",
+        mean_field="function",
         title="RReLU",
         category="Activations",
         summary="Leaky ReLU whose slope is drawn at random for each number while training.",
@@ -192,6 +197,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="PReLU",
+        mean_field="function",
         title="PReLU",
         category="Activations",
         summary="Leaky ReLU whose slope α is learned with the weights.",
@@ -227,6 +233,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="ELU",
+        mean_field="function",
         title="ELU",
         category="Activations",
         summary="Like ReLU above zero; below, a smooth curve down to −α that lets the mean be near zero.",
@@ -251,6 +258,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="SELU",
+        mean_field="function",
         title="SELU",
         category="Activations",
         summary="A scaled ELU whose fixed constants pull the variance back to 1. Wants LeCun's initialisation.",
@@ -263,6 +271,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="GELU",
+        mean_field="function",
         title="GELU",
         category="Activations",
         summary="Weighs z by the chance that a normal number is smaller: smooth, with a dip below zero.",

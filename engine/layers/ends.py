@@ -69,6 +69,7 @@ def _concatenated(_values: Values, shapes: Shapes, _task: Task) -> Shape:
 ENDS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Input",
+        mean_field="identity",
         title="Input",
         category="Ends",
         summary="Where the data enter. Takes its shape from the data set.",
@@ -78,6 +79,7 @@ ENDS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="Output",
+        mean_field="identity",
         title="Output",
         category="Ends",
         summary="Where the loss is measured, and where every gradient begins.",
@@ -118,6 +120,7 @@ ENDS: tuple[LayerSpec, ...] = (
 MERGING: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Add",
+        mean_field="add",
         title="Add",
         category="Merging",
         summary="Adds branches of equal shape; the gradient flows into each unchanged: a residual connection.",
@@ -130,6 +133,7 @@ MERGING: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="Concat",
+        mean_field="identity",
         title="Concat",
         category="Merging",
         summary="Joins branches along their first dimension (units or channels).",

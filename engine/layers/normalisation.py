@@ -70,6 +70,7 @@ def _layer_norm_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
 NORMALISATION: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="BatchNorm1d",
+        mean_field="batch_norm",
         title="Batch norm 1d",
         category="Normalisation",
         summary="Centres and scales each unit over the batch, then learns a new scale γ and shift β.",
@@ -83,6 +84,7 @@ NORMALISATION: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="BatchNorm2d",
+        mean_field="batch_norm",
         title="Batch norm 2d",
         category="Normalisation",
         summary="Batch norm for images: one mean, variance, γ and β a channel.",
@@ -96,6 +98,7 @@ NORMALISATION: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="LayerNorm",
+        mean_field="layer_norm",
         title="Layer norm",
         category="Normalisation",
         summary="Centres and scales each sample over its own units; needs no batch.",
@@ -115,6 +118,7 @@ NORMALISATION: tuple[LayerSpec, ...] = (
 REGULARISATION: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Dropout",
+        mean_field="dropout",
         title="Dropout",
         category="Regularisation",
         summary="Sets numbers to zero at random while training and scales the rest up.",

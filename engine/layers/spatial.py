@@ -76,6 +76,7 @@ _POOL_PARAMETERS: tuple[Parameter, ...] = (
 SPATIAL: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Flatten",
+        mean_field="identity",
         title="Flatten",
         category="Pooling and shape",
         summary="Lays an image out as one row of numbers, ready for Linear.",
@@ -96,6 +97,7 @@ SPATIAL: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="AvgPool2d",
+        mean_field="mean_pool",
         title="Average pool 2d",
         category="Pooling and shape",
         summary="Keeps the mean of each window; the gradient is shared evenly.",

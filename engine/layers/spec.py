@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,21 @@ NO_INPUT = Ports(0, 0)
 ONE_INPUT = Ports(1, 1)
 MANY_INPUTS = Ports(2, 64)
 
+MeanField = Literal[
+    "weights",
+    "function",
+    "batch_norm",
+    "layer_norm",
+    "dropout",
+    "add",
+    "identity",
+    "mean_pool",
+    "recurrent",
+    "unknown",
+]
+"""How the mean-field theory carries variance through a layer: by its weights' variance and fan, by the Gaussian
+averages of its function, or by a rule of its own; "identity" only moves numbers about."""
+
 CATEGORIES: tuple[str, ...] = (
     "Ends",
     "Weights",
@@ -75,6 +90,7 @@ class LayerSpec:
     `ShapeError`. `module` is the dotted name of the torch module that the layer becomes ("" for the two
     ends of a network) and `arguments` gives its keyword arguments. `tensors` names the trained tensors
     with their shapes. `function` and `derivative` are set for activations only: element-wise, float64.
+    `mean_field` names the rule by which the theory predicts variance through the layer.
     """
 
     kind: str
@@ -95,6 +111,7 @@ class LayerSpec:
     """Whether the weight's initialiser is chosen by the person (settings `initializer`, `init_…`)."""
     function: Callable[[Array, Values], Array] | None = None
     derivative: Callable[[Array, Values], Array] | None = None
+    mean_field: MeanField = "unknown"
 
     @property
     def defaults(self) -> dict[str, Value]:

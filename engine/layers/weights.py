@@ -43,6 +43,7 @@ def _with_bias(values: Values, weight: Shape) -> dict[str, Shape]:
 WEIGHTS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Linear",
+        mean_field="weights",
         title="Linear",
         category="Weights",
         summary="Every output is a weighted sum of all inputs.",
@@ -73,6 +74,7 @@ WEIGHTS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="Conv2d",
+        mean_field="weights",
         title="Conv 2d",
         category="Weights",
         summary="Slides small filters over an image; the same weights see every place.",
