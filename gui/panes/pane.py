@@ -66,6 +66,7 @@ class Pane(QWidget):
         self.legend = QHBoxLayout()
         self._plot: pg.PlotWidget | None = None
         self._plotted = QVBoxLayout()
+        self._column = QVBoxLayout()
         self._lesson = QLabel(f"{lesson}\n\n{_EMPTY}")
         self._lesson.setWordWrap(True)
         self._lesson.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -215,7 +216,7 @@ class Pane(QWidget):
 
     def _settle(self) -> None:
         """Give the plot's parts their places now: which labels fit depends on them."""
-        for layout in (self.layout(), self._plotted, self.plot.getPlotItem().layout):
+        for layout in (self._column, self._plotted, self.plot.getPlotItem().layout):
             layout.activate()
 
     def _say(self, caption: str) -> None:
@@ -276,7 +277,8 @@ class Pane(QWidget):
         self._pages.insertWidget(_PLOT, page)
         self._pages.insertWidget(_LESSON, self._lesson)
         self._pages.setCurrentIndex(_LESSON)
-        column = QVBoxLayout(self)
+        column = self._column
+        self.setLayout(column)
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID)
         column.setSpacing(GRID // 2)
         column.addLayout(head)
