@@ -12,6 +12,11 @@ SELU_ALPHA = 1.6732632423543772848170429916717
 SELU_SCALE = 1.0507009873554804934193349852946
 """Klambauer et al. 2017, eq. 14, to the digits that torch uses."""
 
+_TANH_EDGE = math.atanh(0.95)
+_SIGMOID_EDGE = math.log(0.95 / 0.05)
+_ELU_EDGE = math.log(0.05)
+"""Beyond these, tanh is past ±0.95, the sigmoid outside 0.05 … 0.95, and an ELU's slope below 0.05 α."""
+
 _erf = np.vectorize(math.erf, otypes=[np.float64])
 
 
@@ -97,6 +102,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Sigmoid",
         mean_field="function",
+        healthy=(-_SIGMOID_EDGE, _SIGMOID_EDGE),
         title="Sigmoid",
         category="Activations",
         summary="Squeezes into 0 … 1. Its slope is at most ¼, so gradients shrink at every layer.",
@@ -110,6 +116,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Tanh",
         mean_field="function",
+        healthy=(-_TANH_EDGE, _TANH_EDGE),
         title="Tanh",
         category="Activations",
         summary="Squeezes into −1 … 1, centred on zero. Saturates beyond ±2.",
@@ -123,6 +130,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="ReLU",
         mean_field="function",
+        can_die=True,
         title="ReLU",
         category="Activations",
         summary="Passes what is positive, blocks the rest. Does not saturate, but a unit can die.",
@@ -234,6 +242,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="ELU",
         mean_field="function",
+        healthy=(_ELU_EDGE, math.inf),
         title="ELU",
         category="Activations",
         summary="Like ReLU above zero; below, a smooth curve down to −α that lets the mean be near zero.",
@@ -259,6 +268,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="SELU",
         mean_field="function",
+        healthy=(_ELU_EDGE, math.inf),
         title="SELU",
         category="Activations",
         summary="A scaled ELU whose fixed constants pull the variance back to 1. Wants LeCun's initialisation.",
@@ -272,6 +282,7 @@ ACTIVATIONS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="GELU",
         mean_field="function",
+        healthy=(-2.5, math.inf),
         title="GELU",
         category="Activations",
         summary="Weighs z by the chance that a normal number is smaller: smooth, with a dip below zero.",

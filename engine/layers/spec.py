@@ -112,6 +112,10 @@ class LayerSpec:
     function: Callable[[Array, Values], Array] | None = None
     derivative: Callable[[Array, Values], Array] | None = None
     mean_field: MeanField = "unknown"
+    healthy: tuple[float, float] | None = None
+    """The pre-activations outside which the slope has all but gone; None for what does not saturate."""
+    can_die: bool = False
+    """Whether a unit can give 0 for every sample, and so get no gradient ever after."""
 
     @property
     def defaults(self) -> dict[str, Value]:

@@ -5,112 +5,135 @@ same with and without it.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from ..stats import LayerTable, fold_float_bits
-from ..stats.histogram import CODE_COUNT, SHIFT
-from .norms import rms
+from ..stats import MAGNITUDES, VALUES, LayerTable
+from .batch_norm import batch_norm_stats
+from .collect import collect
+from .units import batch_cosine, dormant_share, saturated_share
+
+Range = tuple[float, float]
 
 
 class StepWatch:
     """Collects what one step looks like inside, a row for each of the named modules, in their order.
 
     Call `attach` before the forward pass, `before_step` between the backward pass and clipping, `table`
-    after the optimiser's step. Modules must be called at most once in the step.
+    after the optimiser's step. Modules must be called at most once in the step. `healthy` gives, for
+    activations that saturate, the pre-activations between which their slope is worth something.
     """
 
-    def __init__(self, modules: Mapping[str, nn.Module]) -> None:
-        self._modules = modules
-        self._weights = {name: _weight(module) for name, module in modules.items()}
+    def __init__(
+        self, modules: Mapping[str, nn.Module], healthy: Mapping[str, Range] | None = None
+    ) -> None:
+        self._modules = list(modules.values())
+        rows = {name: row for row, name in enumerate(modules)}
+        self._healthy = {rows[name]: limits for name, limits in (healthy or {}).items()}
+        self._weights = {
+            row: weights
+            for row, module in enumerate(self._modules)
+            if (weights := _weights(module))
+        }
         self._handles: list[RemovableHandle] = []
-        self._outputs: dict[str, Tensor] = {}
-        self._before: dict[str, Tensor] = {}
-        self._weight_gradients: dict[str, float] = {}
+        self._forget()
 
     def attach(self) -> None:
         """Put the hooks on."""
-        for name, module in self._modules.items():
-            self._handles.append(module.register_forward_hook(self._keeper(name)))
+        for row, module in enumerate(self._modules):
+            self._handles.append(module.register_forward_hook(self._keeper(row)))
 
     def detach(self) -> None:
         """Take the hooks off and forget what they kept."""
         for handle in self._handles:
             handle.remove()
         self._handles.clear()
-        self._outputs = {}
-        self._before = {}
-        self._weight_gradients = {}
+        self._forget()
 
     def before_step(self) -> None:
         """Look at weights and their gradients before they are clipped and used."""
-        for name, weight in self._weights.items():
-            if weight is not None:
-                self._before[name] = weight.detach().clone()
-                if weight.grad is not None:
-                    self._weight_gradients[name] = rms(weight.grad)
+        for row, weights in self._weights.items():
+            self._before[row] = _joined(weights).clone()
+            gradients = [weight.grad for weight in weights if weight.grad is not None]
+            if len(gradients) == len(weights):
+                self._weight_gradients[row] = _joined(gradients).clone()
 
     def table(self, samples: int) -> LayerTable:
         """The step's figures, for a batch of `samples`; takes the hooks off."""
         table = LayerTable.empty(len(self._modules), samples)
-        rows = {name: row for row, name in enumerate(self._modules)}
-        for names in self._groups():
-            outputs = torch.stack([self._outputs[name].detach().flatten() for name in names])
-            _fill_activations(table, [rows[name] for name in names], outputs)
-        for name, output in self._outputs.items():
-            if output.grad is not None:
-                table.activation_gradient_rms[rows[name]] = samples * rms(output.grad)
-        for name, before in self._before.items():
-            self._fill_weight(table, rows[name], name, before)
+        if 0 in self._inputs:
+            collect(table.inputs, {0: self._inputs[0]}, VALUES)
+        collect(table.activations, self._outputs, VALUES)
+        self._fill_gradients(table, samples)
+        self._fill_weights(table)
+        self._fill_units(table)
+        norms = batch_norm_stats(self._modules, self._inputs)
         self.detach()
-        return table
+        return replace(table, batch_norms=norms)
 
-    def _keeper(self, name: str) -> Callable[[nn.Module, object, Tensor], None]:
-        def keep(_module: nn.Module, _inputs: object, output: Tensor) -> None:
-            if output.requires_grad:
-                output.retain_grad()
-            self._outputs[name] = output
+    def _forget(self) -> None:
+        self._inputs: dict[int, Tensor] = {}
+        self._outputs: dict[int, Tensor] = {}
+        self._before: dict[int, Tensor] = {}
+        self._weight_gradients: dict[int, Tensor] = {}
+
+    def _keeper(self, row: int) -> Callable[[nn.Module, tuple[object, ...], object], None]:
+        def keep(_module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
+            kept = output[0] if isinstance(output, tuple) else output
+            if not isinstance(kept, Tensor):
+                return
+            if kept.requires_grad:
+                kept.retain_grad()
+            self._outputs[row] = kept
+            if inputs and isinstance(inputs[0], Tensor):
+                self._inputs[row] = inputs[0].detach()
 
         return keep
 
-    def _groups(self) -> list[list[str]]:
-        """Names whose outputs have equally many numbers, so that they can be looked at in one go."""
-        groups: dict[int, list[str]] = {}
-        for name, output in self._outputs.items():
-            groups.setdefault(output.numel(), []).append(name)
-        return list(groups.values())
+    def _fill_gradients(self, table: LayerTable, samples: int) -> None:
+        gradients = {
+            row: output.grad for row, output in self._outputs.items() if output.grad is not None
+        }
+        rms = collect(table.activation_gradients, gradients, MAGNITUDES, float(samples))
+        table.activation_gradient_rms[:] = rms
 
-    def _fill_weight(self, table: LayerTable, row: int, name: str, before: Tensor) -> None:
-        weight = self._weights[name]
-        assert weight is not None
-        table.weight_rms[row] = rms(before)
-        table.weight_gradient_rms[row] = self._weight_gradients.get(name, np.nan)
-        change, size = rms(weight.detach() - before), float(table.weight_rms[row])
-        table.update_ratio[row] = change / size if size else (np.inf if change else 0.0)
+    def _fill_weights(self, table: LayerTable) -> None:
+        sizes = collect(table.weights, self._before, VALUES)
+        table.weight_rms[:] = sizes
+        table.weight_gradient_rms[:] = collect(
+            table.weight_gradients, self._weight_gradients, MAGNITUDES
+        )
+        changes = {
+            row: _joined(self._weights[row]) - before for row, before in self._before.items()
+        }
+        moved = collect(table.updates, changes, MAGNITUDES)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where((sizes == 0) & (moved == 0), 0.0, moved / sizes)
+        table.update_ratio[:] = ratio
+
+    def _fill_units(self, table: LayerTable) -> None:
+        waiting = {row: limits for row, limits in self._healthy.items() if row in self._inputs}
+        saturated_share(table.saturation, self._inputs, waiting)
+        dormant_share(table.dormant, self._outputs)
+        batch_cosine(table.batch_cosine, self._outputs)
 
 
-def _weight(module: nn.Module) -> nn.Parameter | None:
-    weight = getattr(module, "weight", None)
-    return weight if isinstance(weight, nn.Parameter) else None
+def _weights(module: nn.Module) -> list[nn.Parameter]:
+    """What the module trains, but for its biases."""
+    return [
+        parameter
+        for name, parameter in module.named_parameters()
+        if "bias" not in name.rpartition(".")[2]
+    ]
 
 
-def _fill_activations(table: LayerTable, rows: list[int], outputs: Tensor) -> None:
-    """Moments and histograms of several layers at once; `outputs` has shape (layers, numbers)."""
-    deviation, mean = torch.std_mean(outputs.double(), dim=1, correction=0)
-    table.activation_mean[rows] = mean.cpu().numpy()
-    table.activation_std[rows] = deviation.cpu().numpy()
-    bits = outputs.float().contiguous().view(torch.int32)
-    places = torch.arange(len(rows), device=bits.device).unsqueeze(1) * CODE_COUNT
-    codes = ((bits >> SHIFT) & (CODE_COUNT - 1)) + places
-    counts = torch.bincount(codes.flatten(), minlength=len(rows) * CODE_COUNT)
-    zeros = (outputs.shape[1] - torch.count_nonzero(outputs, dim=1)).cpu().numpy()
-    for row, layer_codes, layer_zeros in zip(
-        rows, counts.cpu().numpy().reshape(len(rows), CODE_COUNT), zeros, strict=True
-    ):
-        table.set_histogram(row, fold_float_bits(layer_codes, int(layer_zeros)))
+def _joined(tensors: list[Tensor] | list[nn.Parameter]) -> Tensor:
+    flat = [tensor.detach().flatten() for tensor in tensors]
+    return flat[0] if len(flat) == 1 else torch.cat(flat)
 
 
 def first_nonfinite(values: Mapping[str, Tensor]) -> str | None:

@@ -1,26 +1,50 @@
 """What is measured: histograms, per-layer tables and per-step series. Needs numpy only."""
 
+from .batch_norm import BatchNormStats
+from .derived import (
+    clipped_share,
+    decades_per_layer,
+    effective_rank,
+    gradient_noise_scale,
+    stable_rank,
+)
+from .distribution import TALLIES, Distribution
 from .histogram import (
     BIN_COUNT,
     EDGES,
+    MAGNITUDES,
+    VALUES,
     Histogram,
+    Rows,
+    Scale,
     bin_values,
-    fold_float_bits,
     quantiles,
     resample,
 )
-from .tables import SCALAR_COLUMNS, EpochStats, LayerTable, StepStats
+from .tables import DISTRIBUTIONS, SCALAR_COLUMNS, EpochStats, LayerTable, StepStats
 
 __all__ = [
     "BIN_COUNT",
+    "DISTRIBUTIONS",
     "EDGES",
+    "MAGNITUDES",
     "SCALAR_COLUMNS",
+    "TALLIES",
+    "VALUES",
+    "BatchNormStats",
+    "Distribution",
     "EpochStats",
     "Histogram",
     "LayerTable",
+    "Rows",
+    "Scale",
     "StepStats",
     "bin_values",
-    "fold_float_bits",
+    "clipped_share",
+    "decades_per_layer",
+    "effective_rank",
+    "gradient_noise_scale",
     "quantiles",
     "resample",
+    "stable_rank",
 ]

@@ -1,52 +1,40 @@
-"""Histograms whose bins are fixed once for all: a symmetric logarithmic scale read from the bits of a float32.
+"""Histograms whose bins are fixed once for all: symmetric logarithmic scales read from the bits of a float32.
 
 The sign, the exponent and the two leading mantissa bits of a float32 are already a logarithmic
 histogram with four bins an octave. Shifting the other 21 bits away costs one pass over memory, and
 because the bins never move, two layers or two epochs can always be compared and one outlier hides
-nothing.
+nothing. Whole octaves put together give a second scale, wide enough for gradients that vanish.
 """
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+Floats = NDArray[np.float64]
+Counts = NDArray[np.int64]
+
 MANTISSA_BITS = 2
 SHIFT = 23 - MANTISSA_BITS
 CODE_COUNT = 1 << (32 - SHIFT)
 
-LOWEST_EXPONENT = -20
-OCTAVES = 32
-_PER_OCTAVE = 1 << MANTISSA_BITS
-_PER_SIGN = OCTAVES * _PER_OCTAVE
+_CODES_PER_OCTAVE = 1 << MANTISSA_BITS
+_PER_SIGN = 128
 BIN_COUNT = 2 * _PER_SIGN
 """Bins of every histogram: 128 negative ones, then 128 positive ones."""
 
 _EXPONENT_BIAS = 127
-_FIRST_CODE = (LOWEST_EXPONENT + _EXPONENT_BIAS) * _PER_OCTAVE
-_LAST_CODE = _FIRST_CODE + _PER_SIGN
-_NONFINITE_CODE = 255 * _PER_OCTAVE
+_NONFINITE_CODE = 255 * _CODES_PER_OCTAVE
 _SIGN_CODE = CODE_COUNT // 2
 
 
-def _positive_edges() -> NDArray[np.float64]:
-    octave = 1.0 + np.arange(_PER_OCTAVE) / _PER_OCTAVE
-    scales = 2.0 ** np.arange(LOWEST_EXPONENT, LOWEST_EXPONENT + OCTAVES)
-    edges = (scales[:, None] * octave).ravel()
-    return np.append(edges, 2.0 ** (LOWEST_EXPONENT + OCTAVES))
-
-
-_POSITIVE = _positive_edges()
-EDGES: NDArray[np.float64] = np.concatenate((-_POSITIVE[::-1], _POSITIVE))
-"""The 258 bin borders, ascending: 129 negative, 129 positive. The gap between the two innermost is underflow."""
-EDGES.setflags(write=False)
-
-
 class Histogram(NamedTuple):
-    """Counts of one tensor: `counts` over `EDGES`, and what lies outside them, each counted apart.
+    """Counts of one tensor: `counts` over a scale's edges, and what lies outside them, each counted apart.
 
-    `underflow` holds values nearer to zero than 2**-20 that are not zero; `overflow` finite ones of
-    2**12 and more; `nonfinite` NaN and the infinities.
+    `underflow` holds values nearer to zero than the scale's smallest edge that are not zero; `overflow`
+    finite ones beyond its largest; `nonfinite` NaN and the infinities.
     """
 
     counts: NDArray[np.uint32]
@@ -61,61 +49,121 @@ class Histogram(NamedTuple):
         return int(self.counts.sum()) + self.zeros + self.underflow + self.overflow + self.nonfinite
 
 
-def fold_float_bits(codes: NDArray[np.int64], zeros: int) -> Histogram:
-    """Turn counts by leading float32 bits (`bits >> 21`, 2,048 of them) into a `Histogram`.
+class Rows(NamedTuple):
+    """Histograms of several tensors: the fields of `Histogram`, with a row a tensor."""
 
-    `zeros` is the number of exact zeros, which share their code with the subnormal numbers.
-    """
-    positive, negative = codes[:_SIGN_CODE], codes[_SIGN_CODE:]
-    counts = np.empty(BIN_COUNT, np.uint32)
-    counts[:_PER_SIGN] = negative[_FIRST_CODE:_LAST_CODE][::-1]
-    counts[_PER_SIGN:] = positive[_FIRST_CODE:_LAST_CODE]
-    both = positive + negative
-    return Histogram(
-        counts=counts,
-        zeros=zeros,
-        underflow=int(both[:_FIRST_CODE].sum()) - zeros,
-        overflow=int(both[_LAST_CODE:_NONFINITE_CODE].sum()),
-        nonfinite=int(both[_NONFINITE_CODE:].sum()),
-    )
+    counts: NDArray[np.uint32]
+    zeros: Counts
+    underflow: Counts
+    overflow: Counts
+    nonfinite: Counts
 
 
-def bin_values(values: NDArray[np.floating]) -> Histogram:
+@dataclass(frozen=True)
+class Scale:
+    """Fixed bins on both sides of zero, from 2**lowest on, `per_octave` of them an octave, 128 a sign."""
+
+    lowest: int
+    per_octave: int
+
+    @property
+    def smallest(self) -> float:
+        """Values nearer to zero than this one are underflow."""
+        return 2.0**self.lowest
+
+    @property
+    def largest(self) -> float:
+        """Values of this size and beyond are overflow."""
+        return 2.0 ** (self.lowest + _PER_SIGN // self.per_octave)
+
+    @cached_property
+    def edges(self) -> Floats:
+        """The 258 bin borders, ascending: 129 negative, 129 positive; the innermost two enclose underflow."""
+        octave = 1.0 + np.arange(self.per_octave) / self.per_octave
+        octaves = _PER_SIGN // self.per_octave
+        powers = 2.0 ** np.arange(self.lowest, self.lowest + octaves, dtype=np.float64)
+        positive = np.append((powers[:, None] * octave).ravel(), self.largest)
+        edges: Floats = np.concatenate((-positive[::-1], positive))
+        edges.setflags(write=False)
+        return edges
+
+    def fold(self, codes: Counts, zeros: Counts) -> Rows:
+        """Turn counts by leading float32 bits (`bits >> 21`), shape (rows, 2048), into histograms.
+
+        `zeros` (rows,) is the number of exact zeros, which share their code with the subnormal numbers.
+        """
+        merged = _CODES_PER_OCTAVE // self.per_octave
+        first = (self.lowest + _EXPONENT_BIAS) * _CODES_PER_OCTAVE
+        last = first + _PER_SIGN * merged
+        positive, negative = codes[:, :_SIGN_CODE], codes[:, _SIGN_CODE:]
+        counts = np.empty((len(codes), BIN_COUNT), np.uint32)
+        counts[:, :_PER_SIGN] = _merged(negative[:, first:last], merged)[:, ::-1]
+        counts[:, _PER_SIGN:] = _merged(positive[:, first:last], merged)
+        both = positive + negative
+        return Rows(
+            counts=counts,
+            zeros=zeros,
+            underflow=both[:, :first].sum(axis=1) - zeros,
+            overflow=both[:, last:_NONFINITE_CODE].sum(axis=1),
+            nonfinite=both[:, _NONFINITE_CODE:].sum(axis=1),
+        )
+
+
+VALUES = Scale(lowest=-20, per_octave=4)
+"""For activations and weights: 1e-6 to 4096, four bins an octave."""
+MAGNITUDES = Scale(lowest=-100, per_octave=1)
+"""For gradients and updates: 8e-31 to 3e8, a bin an octave."""
+
+EDGES: Floats = VALUES.edges
+"""The bin borders of `VALUES`."""
+
+
+def _merged(codes: Counts, width: int) -> Counts:
+    merged: Counts = codes.reshape(len(codes), -1, width).sum(axis=2)
+    return merged
+
+
+def bin_values(values: NDArray[np.floating], scale: Scale = VALUES) -> Histogram:
     """Count an array of any shape; values are rounded to float32 first."""
     with np.errstate(over="ignore", under="ignore"):
         flat = np.ascontiguousarray(values, np.float32).ravel()
     codes = np.bincount(flat.view(np.uint32) >> SHIFT, minlength=CODE_COUNT)
-    return fold_float_bits(codes, int(np.count_nonzero(flat == 0)))
+    rows = scale.fold(codes[None], np.array([np.count_nonzero(flat == 0)]))
+    return Histogram(rows.counts[0], *(int(tally[0]) for tally in rows[1:]))
 
 
-def _cumulative(counts: NDArray[np.integer], centre: NDArray[np.integer]) -> NDArray[np.float64]:
+def _cumulative(counts: NDArray[np.integer], centre: NDArray[np.integer]) -> Floats:
     """Values at or below each edge, per row; `centre` (zeros and underflow) lies between the innermost edges."""
-    steps = np.zeros((*counts.shape[:-1], EDGES.size))
+    steps = np.zeros((*counts.shape[:-1], BIN_COUNT + 2))
     steps[..., 1 : _PER_SIGN + 1] = counts[..., :_PER_SIGN]
     steps[..., _PER_SIGN + 1] = centre
     steps[..., _PER_SIGN + 2 :] = counts[..., _PER_SIGN:]
     return np.cumsum(steps, axis=-1)
 
 
-def resample(counts: NDArray[np.integer], edges: NDArray[np.float64]) -> NDArray[np.float64]:
+def resample(counts: NDArray[np.integer], edges: Floats, scale: Scale = VALUES) -> Floats:
     """Redistribute binned values over other bin borders, assuming an even spread within each old bin.
 
     `counts` has shape (..., 256), `edges` (k + 1,) ascending; the answer has shape (..., k) and holds
     counts. Zeros, underflow and overflow are not included: they are shown apart.
     """
+    own = scale.edges
     cumulative = _cumulative(counts, np.zeros(counts.shape[:-1], np.int64))
-    right = np.clip(np.searchsorted(EDGES, edges, side="right"), 1, EDGES.size - 1)
+    right = np.clip(np.searchsorted(own, edges, side="right"), 1, own.size - 1)
     left = right - 1
-    share = np.clip((edges - EDGES[left]) / (EDGES[right] - EDGES[left]), 0.0, 1.0)
+    share = np.clip((edges - own[left]) / (own[right] - own[left]), 0.0, 1.0)
     at_edges = cumulative[..., left] * (1.0 - share) + cumulative[..., right] * share
-    result: NDArray[np.float64] = np.diff(at_edges, axis=-1)
+    result: Floats = np.diff(at_edges, axis=-1)
     return result
 
 
 def quantiles(
-    counts: NDArray[np.integer], centre: NDArray[np.integer], shares: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Approximate quantiles of each row, to within one bin (a quarter of an octave).
+    counts: NDArray[np.integer],
+    centre: NDArray[np.integer],
+    shares: Floats,
+    scale: Scale = VALUES,
+) -> Floats:
+    """Approximate quantiles of each row, to within one bin of the scale.
 
     `counts` (rows, 256); `centre` (rows,) zeros plus underflow; `shares` (k,) in [0, 1]. The answer has
     shape (rows, k); a row without any value gives NaN. Overflow is left out.
@@ -124,5 +172,5 @@ def quantiles(
     answer = np.full((counts.shape[0], shares.size), np.nan)
     for row, line in enumerate(cumulative):
         if line[-1] > 0:
-            answer[row] = np.interp(shares * line[-1], line, EDGES)
+            answer[row] = np.interp(shares * line[-1], line, scale.edges)
     return answer

@@ -89,8 +89,8 @@ def sparkline(table: LayerTable, row: int, bars: str = _BARS) -> str:
     """A histogram of `_CELLS` characters over −10 … 10, on a scale that is linear near zero, then logarithmic."""
     limit = math.asinh(_REACH / _LINEAR)
     edges = np.sinh(np.linspace(-limit, limit, _CELLS + 1)) * _LINEAR
-    counts = resample(table.counts[row], edges)
-    counts[_CELLS // 2] += table.zeros[row] + table.underflow[row]
+    counts = resample(table.activations.counts[row], edges)
+    counts[_CELLS // 2] += table.activations.zeros[row] + table.activations.underflow[row]
     highest = counts.max()
     if not highest:
         return " " * _CELLS

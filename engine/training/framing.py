@@ -95,9 +95,9 @@ def decode_message(body: bytes) -> Message:
     try:
         match message:
             case EpochEnded(stats=EpochStats(layers=table)):
-                table.check(len(table.counts))
+                table.check(len(table.weight_rms))
             case Progress(layers=LayerTable() as table):
-                table.check(len(table.counts))
+                table.check(len(table.weight_rms))
     except ValueError as error:
         raise FrameError(str(error)) from None
     return message

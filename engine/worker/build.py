@@ -43,6 +43,8 @@ class GraphModule(nn.Module):
         super().__init__()
         # a list, not a dict: a node may be called as one of the dict's own methods
         self.layers = nn.ModuleList()
+        self.outputs: list[Tensor] = []
+        """The batch, then the output of every layer in the order of `named_layers`."""
         self._steps: list[_Step] = []
         places: dict[str, int] = {}
         for node_id in inference.trained:
@@ -68,12 +70,16 @@ class GraphModule(nn.Module):
         return {step.node_id: step.module for step in self._steps}
 
     def forward(self, inputs: Tensor) -> Tensor:
-        values = [inputs]
+        """The result of a batch; while training, every layer's output is in `outputs` afterwards."""
+        values = self.outputs if self.training else []
+        values[:] = (inputs,)
         step = None
         try:
             if self._chain:
                 for step in self._steps:
                     inputs = step.module(inputs)
+                    if self.training:
+                        values.append(inputs)
                 return inputs
             for step in self._steps:
                 values.append(step.module(*[values[place] for place in step.sources]))

@@ -1,5 +1,6 @@
 """The training process: commands in, messages out, one run at a time."""
 
+import math
 import os
 import platform
 import queue
@@ -41,9 +42,11 @@ from engine.training import (
 
 from .build import LayerError
 from .divergence import DivergenceError
+from .epoch import Step, step_stats
 from .faults import fault_sentence
+from .optim import Clipping
 from .prepare import RunError, prepare
-from .trainer import Step, Trainer, step_stats
+from .trainer import Trainer
 
 PROGRESS_SECONDS = 1 / 30
 _PIECE = 1 << 16
@@ -134,9 +137,8 @@ class Server:
         try:
             step = run.trainer.step(look=single)
         except DivergenceError as outcome:
-            run.unsent.append(
-                Step(outcome.loss, outcome.gradient_norm, outcome.gradient_norm, None)
-            )
+            norm = outcome.gradient_norm
+            run.unsent.append(Step(outcome.loss, Clipping(norm, norm, math.nan)))
             self._report(run, paused=False)
             self._finish("diverged", outcome)
             return

@@ -5,49 +5,26 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 
 import torch
 from msgspec.structs import replace
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.graph import task_of
 from engine.parameters import Value
-from engine.probe import StepWatch
 from engine.stats import EpochStats, LayerTable, StepStats
 from engine.training import LIVE_PARAMETERS, LayerInfo, training_config
 
 from .build import GraphModule
 from .divergence import diagnose
+from .epoch import Epoch, EpochSums, Step, batch_sizes, step_stats
+from .flat import FlatParameters
 from .modules import hits, loss_function
-from .optim import clip, make_optimizer
+from .optim import Clipping, clip, make_optimizer
 from .prepare import Prepared
+from .watching import rectifiers, step_watch
 
 _EVALUATION_BATCH = 1_024
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What is known after one batch."""
-
-    loss: float
-    gradient_norm: float
-    clipped_norm: float
-    layers: LayerTable | None
-    """The look inside, when it was asked for."""
-
-
-@dataclass(slots=True)
-class _Epoch:
-    """The epoch under way."""
-
-    number: int
-    inputs: tuple[Tensor, ...]
-    targets: tuple[Tensor, ...]
-    begun: float
-    steps: list[Step] = field(default_factory=list)
-    outputs: list[Tensor] = field(default_factory=list)
-    table: LayerTable | None = None
 
 
 class Trainer:
@@ -74,12 +51,13 @@ class Trainer:
             torch.from_numpy(split.validation_targets),
         )
         self._initial = copy.deepcopy(self.model.state_dict())
-        self._parameters: list[Tensor] = list(self.model.parameters())
-        self._watch = StepWatch(self.model.named_layers())
-        self._sizes = _batch_sizes(len(split.train_inputs), self.config.batch_size)
+        self._flat = FlatParameters([self.model.parameters()])
+        self._watch = step_watch(prepared.graph, self.model)
+        self._sums = EpochSums(self._flat, rectifiers(prepared.graph, self.model))
+        self._sizes = batch_sizes(len(split.train_inputs), self.config.batch_size)
         self._optimizer: torch.optim.Optimizer
         self._order: torch.Generator
-        self._epoch: _Epoch | None
+        self._epoch: Epoch | None
         self._done: int
         self._begin()
 
@@ -134,10 +112,9 @@ class Trainer:
     def measure(self) -> EpochStats:
         """Epoch 0: losses and a look inside before the first step; leaves everything as it was."""
         begun = time.perf_counter()
-        with _undisturbed(self.model):
+        with self._undisturbed():
             table = self._look_at_first_batch()
-        train_loss, train_accuracy = self._evaluate(*self._train)
-        return self._stats(0, begun, train_loss, train_accuracy, table, [])
+        return self._stats(0, begun, self._evaluate(*self._train), table, step_stats([]), math.nan)
 
     def step(self, *, look: bool = False) -> Step:
         """Train one batch, beginning an epoch when there is none; `DivergenceError` when the figures are not finite.
@@ -146,10 +123,9 @@ class Trainer:
         """
         epoch = self._epoch or self._begin_epoch()
         place = len(epoch.steps)
-        inputs, targets = epoch.inputs[place], epoch.targets[place]
-        last_full = place == self._last_full
+        last_full = epoch.looks_by_itself
         watched = self._probes and (look or last_full)
-        step, outputs = self._train_batch(inputs, targets, watched)
+        step, outputs = self._train_batch(epoch.inputs[place], epoch.targets[place], watched)
         epoch.steps.append(step)
         epoch.outputs.append(outputs)
         if last_full:
@@ -162,54 +138,60 @@ class Trainer:
         assert epoch is not None
         self._epoch = None
         self._done = epoch.number
-        loss = sum(s.loss * size for s, size in zip(epoch.steps, self._sizes, strict=True)) / sum(
-            self._sizes
+        if epoch.table is not None:
+            self._sums.fill(epoch.table)
+        return self._stats(
+            epoch.number,
+            epoch.begun,
+            (epoch.mean_loss(), epoch.accuracy() if self._classifies else None),
+            epoch.table,
+            step_stats(epoch.steps),
+            self._sums.noise_scale(epoch) if self._probes else math.nan,
         )
-        accuracy = None
-        if self._classifies:
-            accuracy = hits(torch.cat(epoch.outputs), torch.cat(epoch.targets)) / sum(self._sizes)
-        return self._stats(epoch.number, epoch.begun, loss, accuracy, epoch.table, epoch.steps)
 
     def _begin(self) -> None:
-        self._optimizer = make_optimizer(self.config, self._parameters)
+        self._optimizer = make_optimizer(self.config, self._flat)
         self._order = torch.Generator().manual_seed(self.config.seed)
         self._epoch = None
         self._done = 0
         self.model.train()
-        self.model.zero_grad()
+        self._flat.zero()
         torch.manual_seed(self.config.seed)
 
-    def _begin_epoch(self) -> _Epoch:
+    def _begin_epoch(self) -> Epoch:
         order = torch.randperm(len(self._train[0]), generator=self._order)
         inputs, targets = (part[order].split(self._sizes) for part in self._train)
-        epoch = _Epoch(self._done + 1, inputs, targets, time.perf_counter())
-        self._epoch = epoch
-        return epoch
-
-    @property
-    def _last_full(self) -> int:
-        """Place of the last batch that has the full size."""
-        return len(self._sizes) - 1 - self._sizes[::-1].index(max(self._sizes))
+        self._epoch = Epoch(self._done + 1, inputs, targets)
+        self._sums.begin()
+        return self._epoch
 
     def _train_batch(self, inputs: Tensor, targets: Tensor, watched: bool) -> tuple[Step, Tensor]:
         if watched:
             self._watch.attach()
         try:
-            self._optimizer.zero_grad()
+            self._flat.zero()
             outputs = self.model(inputs)
             loss = self._loss(outputs, targets)
             loss.backward()
             if watched:
                 self._watch.before_step()
-            norm, clipped = clip(self._parameters, self.config)
-            if not (math.isfinite(value := loss.item()) and math.isfinite(norm)):
+            clipping = self._clip(len(inputs))
+            value = loss.item()
+            if not (math.isfinite(value) and math.isfinite(clipping.before)):
                 place = self._done + 1, self.steps_done + 1
-                raise diagnose(self.model, inputs, (value, norm), place, self.prepared.graph)
+                figures = value, clipping.before
+                raise diagnose(self.model, inputs, figures, place, self.prepared.graph)
             self._optimizer.step()
             table = self._watch.table(len(inputs)) if watched else None
         finally:
             self._watch.detach()
-        return Step(value, norm, clipped, table), outputs.detach()
+            self.model.outputs.clear()
+        return Step(value, clipping, table), outputs.detach()
+
+    def _clip(self, samples: int) -> Clipping:
+        if self._probes:
+            self._sums.add(self.model.outputs, full=samples == max(self._sizes))
+        return clip(self._flat, self.config)
 
     def _look_at_first_batch(self) -> LayerTable | None:
         """One forward and backward pass on the batch that the first step will train."""
@@ -225,6 +207,7 @@ class Trainer:
             table = self._watch.table(len(order))
         finally:
             self._watch.detach()
+            self.model.outputs.clear()
         table.update_ratio[:] = math.nan
         return table
 
@@ -243,53 +226,36 @@ class Trainer:
         self,
         number: int,
         begun: float,
-        train_loss: float | None,
-        train_accuracy: float | None,
+        trained: tuple[float | None, float | None],
         table: LayerTable | None,
-        steps: list[Step],
+        steps: StepStats,
+        noise_scale: float,
     ) -> EpochStats:
         validation_loss, validation_accuracy = self._evaluate(*self._validation)
         return EpochStats(
             epoch=number,
-            train_loss=math.nan if train_loss is None else train_loss,
-            train_accuracy=train_accuracy,
+            train_loss=math.nan if trained[0] is None else trained[0],
+            train_accuracy=trained[1],
             validation_loss=validation_loss,
             validation_accuracy=validation_accuracy,
             seconds=time.perf_counter() - begun,
             learning_rate=self.config.learning_rate,
+            noise_scale=noise_scale,
             layers=table or LayerTable.empty(len(self.layers), 0),
-            steps=step_stats(steps),
+            steps=steps,
         )
 
-
-def step_stats(steps: list[Step]) -> StepStats:
-    """The steps' numbers as columns."""
-    return StepStats.of(
-        [s.loss for s in steps], [s.gradient_norm for s in steps], [s.clipped_norm for s in steps]
-    )
-
-
-def _batch_sizes(samples: int, batch_size: int) -> list[int]:
-    """Sizes of the batches of an epoch; a last one of a single sample is merged into the one before."""
-    sizes = [batch_size] * (samples // batch_size)
-    rest = samples % batch_size
-    if rest == 1 and sizes:
-        sizes[-1] += 1
-    elif rest:
-        sizes.append(rest)
-    return sizes
-
-
-@contextmanager
-def _undisturbed(model: nn.Module) -> Iterator[None]:
-    """Restore buffers, gradients and torch's random state afterwards."""
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    random = torch.get_rng_state()
-    try:
-        yield
-    finally:
-        torch.set_rng_state(random)
-        with torch.no_grad():
-            for buffer, kept in buffers:
-                buffer.copy_(kept)
-        model.zero_grad()
+    @contextmanager
+    def _undisturbed(self) -> Iterator[None]:
+        """Restore buffers, gradients and torch's random state afterwards."""
+        buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
+        random = torch.get_rng_state()
+        self._flat.zero()
+        try:
+            yield
+        finally:
+            torch.set_rng_state(random)
+            with torch.no_grad():
+                for buffer, kept in buffers:
+                    buffer.copy_(kept)
+            self._flat.zero()

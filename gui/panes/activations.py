@@ -152,7 +152,7 @@ class ActivationsPane(Pane):
         view = current_view(self.history, self._epoch)
         assert view is not None
         assert self.history is not None
-        half = view.table.counts.shape[1] // 2
+        half = view.table.activations.counts.shape[1] // 2
         lows = np.concatenate((EDGES[:half], EDGES[half + 1 : -1]))
         highs = np.concatenate((EDGES[1 : half + 1], EDGES[half + 2 :]))
         header = ["layer", "kind", "epoch", "zeros", "underflow", "overflow", "nonfinite"]
@@ -163,7 +163,7 @@ class ActivationsPane(Pane):
                 info.kind,
                 view.epoch,
                 *(int(c[row]) for c in _tallies(view)),
-                *view.table.counts[row].tolist(),
+                *view.table.activations.counts[row].tolist(),
             ]
             for row, info in enumerate(self.history.layers)
         ]
@@ -211,8 +211,8 @@ class ActivationsPane(Pane):
 
 
 def _tallies(view: View) -> Sequence[NDArray[np.int64]]:
-    table = view.table
-    return table.zeros, table.underflow, table.overflow, table.nonfinite
+    found = view.table.activations
+    return found.zeros, found.underflow, found.overflow, found.nonfinite
 
 
 def _thin_values(

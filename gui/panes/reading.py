@@ -169,11 +169,11 @@ def activation_caption(layers: Sequence[LayerInfo], view: View) -> str:
     """One sentence about the distributions: what is not finite, what is all zero, or how the spread changes."""
     table = view.table
     start = view.when[0].upper() + view.when[1:]
-    broken = _labels(layers, table.nonfinite > 0)
+    found = table.activations
+    broken = _labels(layers, found.nonfinite > 0)
     if broken:
         return f"{start}: {broken[0]} gives values that are not finite numbers{_more(broken)}"
-    total = totals(table)
-    dead = _labels(layers, (table.zeros == total) & (total > 0))
+    dead = _labels(layers, (found.zeros == found.totals) & (found.totals > 0))
     if dead:
         return f"{start}: every output of {dead[0]} is exactly zero, so no gradient passes{_more(dead)}"
     rows = weight_rows(layers)
@@ -186,21 +186,10 @@ def activation_caption(layers: Sequence[LayerInfo], view: View) -> str:
     )
 
 
-def totals(table: LayerTable) -> NDArray[np.int64]:
-    """How many numbers each layer's histogram counts, in bins or out of them."""
-    total: NDArray[np.int64] = (
-        table.counts.sum(axis=1, dtype=np.int64)
-        + table.zeros
-        + table.underflow
-        + table.overflow
-        + table.nonfinite
-    )
-    return total
-
-
 def row_remarks(table: LayerTable) -> list[str]:
     """For each layer what a ridge cannot show: exact zeros, overflow, values that are not finite."""
-    columns = (totals(table), table.nonfinite, table.overflow, table.zeros)
+    found = table.activations
+    columns = (found.totals, found.nonfinite, found.overflow, found.zeros)
     return [_remark(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 

@@ -44,8 +44,9 @@ def decade_label(exponent: float) -> str:
 
 def reach_of(table: LayerTable) -> float:
     """The size that all but a thousandth of every layer's values stay below."""
-    half = table.counts.shape[1] // 2
-    sizes = table.counts[:, half:].astype(np.int64) + table.counts[:, :half][:, ::-1]
+    counts = table.activations.counts
+    half = counts.shape[1] // 2
+    sizes = counts[:, half:].astype(np.int64) + counts[:, :half][:, ::-1]
     total = sizes.sum(axis=1, keepdims=True)
     beyond = sizes[:, ::-1].cumsum(axis=1)[:, ::-1] > total * 1e-3
     used = np.flatnonzero((beyond & (total > 0)).any(axis=0))
@@ -61,7 +62,7 @@ def ridges(table: LayerTable, reach: float) -> tuple[Floats, Floats]:
     """
     limit = float(to_scale(reach))
     places = np.linspace(-limit, limit, BINS + 1)
-    density = resample(table.counts, from_scale(places))
+    density = resample(table.activations.counts, from_scale(places))
     highest = density.max(axis=1, keepdims=True)
     scaled: Floats = np.divide(density, highest, out=np.zeros_like(density), where=highest > 0)
     return places, scaled

@@ -52,10 +52,10 @@ def epoch(number: int, random: np.random.Generator) -> EpochStats:
     for row in range(LAYERS):
         values = random.normal(0.0, random.uniform(0.1, 5.0), 2_048)
         table.activation_mean[row], table.activation_std[row] = values.mean(), values.std()
-        table.set_histogram(row, bin_values(values))
-    steps = StepStats.of(*(random.random(STEPS).tolist() for _ in range(3)))
+        table.activations.set_histogram(row, bin_values(values))
+    steps = StepStats.of(*(random.random(STEPS).tolist() for _ in range(4)))
     return EpochStats(
-        number, 2.0 / (number + 1), 0.9, 2.1 / (number + 1), 0.89, 0.1, 0.01, table, steps
+        number, 2.0 / (number + 1), 0.9, 2.1 / (number + 1), 0.89, 0.1, 0.01, 30.0, table, steps
     )
 
 

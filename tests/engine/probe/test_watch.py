@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from engine.probe import StepWatch, first_nonfinite, total_norm
-from engine.stats import EDGES, SCALAR_COLUMNS, LayerTable
+from engine.stats import EDGES, SCALAR_COLUMNS, TALLIES, LayerTable
 
 CLASSES = 3
 Samples = tuple[Tensor, Tensor]
@@ -117,11 +117,18 @@ def _rms(tensor: Tensor) -> float:
 
 
 def _weights(model: nn.Module) -> list[Tensor | None]:
-    children = model.children()
-    return [
-        weight if isinstance(weight := getattr(child, "weight", None), nn.Parameter) else None
-        for child in children
-    ]
+    """All that each child trains but its biases, in one row; its `grad` likewise."""
+    return [_in_a_row(list(child.named_parameters())) for child in model.children()]
+
+
+def _in_a_row(named: list[tuple[str, nn.Parameter]]) -> Tensor | None:
+    weights = [parameter for name, parameter in named if not name.endswith("bias")]
+    if not weights:
+        return None
+    row = torch.cat([weight.detach().flatten() for weight in weights])
+    gradients = [weight.grad.flatten() for weight in weights if weight.grad is not None]
+    row.grad = torch.cat(gradients) if gradients else None
+    return row
 
 
 @pytest.mark.parametrize("count", [2, 16])
@@ -229,9 +236,14 @@ def test_histograms_count_every_number_of_the_output(make: Callable[[], nn.Modul
     for row, output in enumerate(outputs):
         numbers = output.detach().numpy().astype(np.float64)
         counts = np.delete(np.histogram(numbers, EDGES)[0], 128)
-        np.testing.assert_array_equal(table.counts[row], counts)
-        assert table.zeros[row] == np.count_nonzero(numbers == 0)
-        assert table.counts[row].sum() + table.zeros[row] + table.underflow[row] == numbers.size
+        np.testing.assert_array_equal(table.activations.counts[row], counts)
+        assert table.activations.zeros[row] == np.count_nonzero(numbers == 0)
+        assert (
+            table.activations.counts[row].sum()
+            + table.activations.zeros[row]
+            + table.activations.underflow[row]
+            == numbers.size
+        )
 
 
 def test_numbers_outside_the_histogram_are_told_apart() -> None:
@@ -241,9 +253,10 @@ def test_numbers_outside_the_histogram_are_told_apart() -> None:
     watch.attach()
     same(torch.tensor([[*odd, 1.3]]))
     table = watch.table(1)
-    outside = [table.zeros[0], table.underflow[0], table.overflow[0], table.nonfinite[0]]
+    found = table.activations
+    outside = [int(getattr(found, name)[0]) for name in TALLIES]
     assert outside == [3, 2, 2, 4]
-    assert EDGES[np.flatnonzero(table.counts[0])[0] + 1] == 1.25
+    assert EDGES[np.flatnonzero(table.activations.counts[0])[0] + 1] == 1.25
 
 
 def test_layers_without_weight_gradient_or_call_have_no_figures() -> None:

@@ -25,7 +25,7 @@ BLOCKS = " ▁▂▃▄▅▆▇█"
 def _table(values: Sequence[NDArray[np.float64]]) -> LayerTable:
     table = LayerTable.empty(len(values), 1)
     for row, outputs in enumerate(values):
-        table.set_histogram(row, bin_values(outputs))
+        table.activations.set_histogram(row, bin_values(outputs))
     return table
 
 
@@ -46,8 +46,9 @@ def _epoch(
         validation_accuracy=accuracy,
         seconds=1.0,
         learning_rate=0.1,
+        noise_scale=8.0,
         layers=table,
-        steps=StepStats.of([], [], []),
+        steps=StepStats.of([], [], [], []),
     )
 
 

@@ -26,6 +26,10 @@ COLUMNS = [
     "weight_rms",
     "weight_gradient_rms",
     "update_ratio",
+    "saturation",
+    "dead",
+    "dormant",
+    "batch_cosine",
 ]
 
 
@@ -34,8 +38,8 @@ def _stats(**changes: Any) -> EpochStats:
     for place, name in enumerate(COLUMNS):
         getattr(table, name)[0] = 0.1 * (place + 1)
     table.activation_mean[1] = -1.5
-    nothing = StepStats.of([], [], [])
-    stats = EpochStats(7, 0.625, 0.5, 1.1, 0.25, 2.0, 0.01, table, nothing)
+    nothing = StepStats.of([], [], [], [])
+    stats = EpochStats(7, 0.625, 0.5, 1.1, 0.25, 2.0, 0.01, 64.0, table, nothing)
     return dataclasses.replace(stats, **changes)
 
 
@@ -74,7 +78,7 @@ def test_json_carries_every_figure() -> None:
     assert [parsed["epoch"], *(parsed[name] for name in FIGURES)] == [7, 0.625, 0.5, 1.1, 0.25, 2.0]
     first = parsed["layers"][0]
     assert (first["id"], first["kind"]) == ("linear_1", "Linear")
-    assert [first[name] for name in COLUMNS] == [0.1 * place for place in range(1, 7)]
+    assert [first[name] for name in COLUMNS] == [0.1 * place for place in range(1, 11)]
 
 
 def test_json_says_null_for_what_a_layer_does_not_have() -> None:
@@ -126,9 +130,9 @@ def test_csv_carries_the_same_figures_as_the_epoch(tmp_path: Path) -> None:
     linear, relu = _written(tmp_path / "run.csv", _stats())
     assert [float(linear[name]) for name in FIGURES] == [0.625, 0.5, 1.1, 0.25, 2.0]
     np.testing.assert_array_equal(
-        [float(linear[name]) for name in COLUMNS], [0.1 * place for place in range(1, 7)]
+        [float(linear[name]) for name in COLUMNS], [0.1 * place for place in range(1, 11)]
     )
-    assert [relu[name] for name in COLUMNS] == ["-1.5", "", "", "", "", ""]
+    assert [relu[name] for name in COLUMNS] == ["-1.5", *[""] * 9]
 
 
 def test_csv_leaves_a_field_empty_for_what_does_not_exist(tmp_path: Path) -> None:

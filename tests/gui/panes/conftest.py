@@ -69,8 +69,10 @@ def _stats(epoch: int, layers: int = 5, spread: float = 1.0) -> EpochStats:
         getattr(table, name)[rows] = 10.0 ** random.normal(-3.0, 1.0, layers)[rows]
     for row in range(layers):
         values = random.normal(0.2, spread * random.uniform(0.5, 2.0), 500)
-        table.activation_mean[row] = values.mean()
-        table.set_histogram(row, bin_values(values))
+        table.activations.mean[row] = values.mean()
+        table.activations.set_histogram(row, bin_values(values))
     norms = random.uniform(0.5, 3.0, STEPS if epoch else 0)
     figures = random.uniform(0.1, 0.9, 4).tolist()
-    return EpochStats(epoch, *figures, 0.1, 0.01, table, StepStats(norms, norms, norms))
+    return EpochStats(
+        epoch, *figures, 0.1, 0.01, 30.0, table, StepStats(norms, norms, norms, np.ones_like(norms))
+    )

@@ -180,12 +180,12 @@ def test_the_activations_csv_holds_the_histograms(
     rows, table = _rows(tmp_path / "activations.csv"), history.epochs[3].layers
     bins = [name for name in rows[0] if name.startswith("from ")]
     borders = np.array([[float(word) for word in name.split()[1::2]] for name in bins])
-    assert len(bins) == table.counts.shape[1]
+    assert len(bins) == table.activations.counts.shape[1]
     assert (borders[:, 0] < borders[:, 1]).all()
     np.testing.assert_allclose(borders, -borders[::-1, ::-1])
     saved = [[int(row[name]) for name in bins] for row in rows]
-    np.testing.assert_array_equal(saved, table.counts)
-    assert [int(row["zeros"]) for row in rows] == table.zeros.tolist()
+    np.testing.assert_array_equal(saved, table.activations.counts)
+    assert [int(row["zeros"]) for row in rows] == table.activations.zeros.tolist()
 
 
 def test_the_losss_csv_holds_an_epoch_a_row(

@@ -45,8 +45,8 @@ def _set_epoch(pane: Pane, epoch: int, qtbot: QtBot) -> None:
 
 def _densities(table: LayerTable, places: Floats) -> Floats:
     """Counts spread evenly within their bins, over the borders of drawn ones; the highest of a row is 1."""
-    middle = table.counts.shape[1] // 2
-    counts = np.insert(table.counts.astype(np.float64), middle, 0.0, axis=1)
+    middle = table.activations.counts.shape[1] // 2
+    counts = np.insert(table.activations.counts.astype(np.float64), middle, 0.0, axis=1)
     below = np.insert(counts.cumsum(axis=1), 0, 0.0, axis=1)
     spread = np.diff([np.interp(0.1 * np.sinh(places), EDGES, row) for row in below])
     return np.asarray(spread / spread.max(axis=1, keepdims=True), np.float64)

@@ -44,10 +44,10 @@ def _run(*losses: float, accuracies: Sequence[float | None] = (), clipped: int =
     for epoch, (loss, accuracy) in enumerate(itertools.zip_longest(losses, accuracies)):
         norms = np.ones(10 if epoch else 0)
         after = np.where(np.arange(norms.size) < clipped, 0.5, norms)
-        steps = StepStats(norms * loss, norms, after)
+        steps = StepStats(norms * loss, norms, after, np.ones_like(norms))
         table = _gradients(1.0, 1.0)
         history.add_epoch(
-            EpochStats(epoch, loss, accuracy, loss * 2, accuracy, 1.0, 0.1, table, steps)
+            EpochStats(epoch, loss, accuracy, loss * 2, accuracy, 1.0, 0.1, 9.0, table, steps)
         )
     return history
 
@@ -144,7 +144,7 @@ def test_the_current_view_is_the_newest_look_or_the_chosen_epoch() -> None:
     history = _run(2.0, 1.0)
     assert reading.current_view(None, None) is None
     assert reading.current_view(_run(), 0) is None
-    steps, table = StepStats.of([1.0], [1.0], [1.0]), _gradients(5.0, 6.0)
+    steps, table = StepStats.of([1.0], [1.0], [1.0], [1.0]), _gradients(5.0, 6.0)
     epochs = [stats.layers for stats in history.epochs]
     assert reading.current_view(history, None) == View(epochs[1], 1, None)
     history.add_progress(Progress(1, 2, 3, steps, True, table))
@@ -158,7 +158,7 @@ def _activations(*rows: Sequence[float]) -> LayerTable:
     for row, values in enumerate(rows):
         array = np.array(values)
         table.activation_std[row] = array.std() if array.size and np.isfinite(array).all() else NAN
-        table.set_histogram(row, bin_values(array))
+        table.activations.set_histogram(row, bin_values(array))
     return table
 
 
@@ -203,11 +203,6 @@ def test_without_two_weight_layers_the_activation_caption_counts_layers() -> Non
 )
 def test_a_remark_names_what_a_ridge_cannot_show(values: list[float], remark: str) -> None:
     assert reading.row_remarks(_activations(values)) == [remark]
-
-
-def test_totals_count_every_value_once() -> None:
-    table = _activations([0.0, 1e-30, 1.0, -1.0, 1e30, NAN], [], [INF] * 3)
-    assert reading.totals(table).tolist() == [6, 0, 3]
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ BIN = 1.25
 def _table(*layers: Floats) -> LayerTable:
     table = LayerTable.empty(len(layers), 32)
     for row, values in enumerate(layers):
-        table.set_histogram(row, bin_values(values))
+        table.activations.set_histogram(row, bin_values(values))
     return table
 
 

@@ -25,7 +25,7 @@ from engine.training import (
     frame,
 )
 
-NO_STEPS = StepStats.of([], [], [])
+NO_STEPS = StepStats.of([], [], [], [])
 
 
 def send(message: Message) -> None:
@@ -36,7 +36,7 @@ def send(message: Message) -> None:
 def epoch(run_id: int, number: int) -> None:
     """An epoch of a run with one layer."""
     table = LayerTable.empty(1, 32)
-    stats = EpochStats(number, 1.0, 0.5, 1.1, 0.4, 0.01, 0.1, table, NO_STEPS)
+    stats = EpochStats(number, 1.0, 0.5, 1.1, 0.4, 0.01, 0.1, 12.0, table, NO_STEPS)
     send(EpochEnded(run_id, stats))
 
 
@@ -55,14 +55,18 @@ def answer(scenario: str, run_id: int) -> None:
             for number in (1, 2):
                 send(
                     Progress(
-                        run_id, number, 3, StepStats.of([1.0] * 3, [2.0] * 3, [2.0] * 3), False
+                        run_id,
+                        number,
+                        3,
+                        StepStats.of([1.0] * 3, [2.0] * 3, [2.0] * 3, [1.0] * 3),
+                        False,
                     )
                 )
                 epoch(run_id, number)
             send(RunFinished(run_id, "completed", 2))
         case "pause":
             begin(run_id)
-            send(Progress(run_id, 1, 1, StepStats.of([1.0], [2.0], [2.0]), True))
+            send(Progress(run_id, 1, 1, StepStats.of([1.0], [2.0], [2.0], [1.0]), True))
         case "fail":
             send(RunFailed(run_id, "Linear 1 does not fit", "linear_1", "Traceback: here"))
         case "die":

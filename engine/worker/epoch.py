@@ -1,0 +1,123 @@
+"""The epoch under way: its batches, what its steps said, and what adds up over them."""
+
+import time
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from engine.probe import DeadUnits
+from engine.stats import LayerTable, StepStats, gradient_noise_scale
+
+from .flat import FlatParameters
+from .modules import hits
+from .optim import Clipping
+
+
+class Step(NamedTuple):
+    """What is known after one batch."""
+
+    loss: float
+    clipping: Clipping
+    layers: LayerTable | None = None
+    """The look inside, when it was asked for."""
+
+
+def step_stats(steps: list[Step]) -> StepStats:
+    """The steps' numbers as columns."""
+    return StepStats.of(
+        [step.loss for step in steps],
+        [step.clipping.before for step in steps],
+        [step.clipping.after for step in steps],
+        [step.clipping.cosine for step in steps],
+    )
+
+
+def batch_sizes(samples: int, batch_size: int) -> list[int]:
+    """Sizes of the batches of an epoch; a last one of a single sample is merged into the one before."""
+    sizes = [batch_size] * (samples // batch_size)
+    rest = samples % batch_size
+    if rest == 1 and sizes:
+        sizes[-1] += 1
+    elif rest:
+        sizes.append(rest)
+    return sizes
+
+
+@dataclass(slots=True)
+class Epoch:
+    """An epoch under way."""
+
+    number: int
+    inputs: tuple[Tensor, ...]
+    targets: tuple[Tensor, ...]
+    begun: float = field(default_factory=time.perf_counter)
+    steps: list[Step] = field(default_factory=list)
+    outputs: list[Tensor] = field(default_factory=list)
+    table: LayerTable | None = None
+
+    @property
+    def sizes(self) -> list[int]:
+        """Samples in each batch."""
+        return [len(batch) for batch in self.inputs]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether no batch is left."""
+        return len(self.steps) == len(self.inputs)
+
+    @property
+    def looks_by_itself(self) -> bool:
+        """Whether the next batch is the last that has the full size, which is always looked into."""
+        sizes = self.sizes
+        return len(self.steps) == len(sizes) - 1 - sizes[::-1].index(max(sizes))
+
+    def mean_loss(self) -> float:
+        """Over the samples, each at the weights that it met."""
+        sizes = self.sizes
+        total = sum(step.loss * size for step, size in zip(self.steps, sizes, strict=True))
+        return total / sum(sizes)
+
+    def accuracy(self) -> float:
+        """Share of samples whose class was right, each at the weights that it met."""
+        return hits(torch.cat(self.outputs), torch.cat(self.targets)) / sum(self.sizes)
+
+
+class EpochSums:
+    """What adds up over the steps of an epoch at the price of a kernel or two a step."""
+
+    def __init__(self, flat: FlatParameters, rectifiers: dict[int, int]) -> None:
+        """`rectifiers` maps rows of the table to places in the model's list of outputs."""
+        self._flat = flat
+        self._places = list(rectifiers.values())
+        self._dead = DeadUnits(list(rectifiers))
+        self._sum = torch.zeros_like(flat.gradients)
+
+    def begin(self) -> None:
+        """Begin an epoch."""
+        self._sum.zero_()
+        self._dead.reset()
+
+    def add(self, outputs: list[Tensor], *, full: bool) -> None:
+        """Take in what the layers gave, and of a `full` batch the gradient in the buffer, before it is clipped."""
+        if full:
+            self._sum.add_(self._flat.gradients)
+        if self._places:
+            self._dead.take([outputs[place] for place in self._places])
+
+    def fill(self, table: LayerTable) -> None:
+        """Write what is known of the epoch's units into a table."""
+        self._dead.shares(table.dead)
+
+    def noise_scale(self, epoch: Epoch) -> float:
+        """The gradient noise scale in samples, from the full batches; the weights move meanwhile: an estimate."""
+        batch = max(epoch.sizes)
+        norms = [
+            step.clipping.before
+            for step, size in zip(epoch.steps, epoch.sizes, strict=True)
+            if size == batch
+        ]
+        mean = torch.linalg.vector_norm(self._sum, dtype=torch.float64).item() / len(norms)
+        squares = sum(norm * norm for norm in norms) / len(norms)
+        return gradient_noise_scale(squares, mean * mean, batch, len(norms))
