@@ -5,6 +5,7 @@ mean, and `torch.bincount` of int64 codes that are not in place eight times as l
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -19,68 +20,71 @@ _CLOSE = 1e-4
 """Below this share of the mean square, E x² − m² loses digits and the variance is summed anew."""
 
 
-def by_size(tensors: Mapping[int, Tensor]) -> dict[int, list[int]]:
-    """The keys of tensors that have equally many numbers, by that number; empty tensors are left out."""
-    groups: dict[int, list[int]] = {}
-    for key, tensor in tensors.items():
-        if tensor.numel():
-            groups.setdefault(tensor.numel(), []).append(key)
-    return groups
+class Part(NamedTuple):
+    """What is to be collected: tensors, keyed by their row in `into`, each number times `factor`."""
+
+    into: Distribution
+    tensors: Mapping[int, Tensor]
+    scale: Scale
+    factor: float = 1.0
 
 
-def stacked(tensors: Mapping[int, Tensor], rows: Sequence[int]) -> Tensor:
-    """A new tensor of shape (rows, numbers)."""
-    return torch.stack([tensors[row].detach().flatten() for row in rows])
-
-
-def collect(
-    into: Distribution, tensors: Mapping[int, Tensor], scale: Scale, factor: float = 1.0
-) -> Floats:
-    """Fill the rows of `into` from the tensors' numbers times `factor`; returns each row's root mean square.
-
-    `tensors` are keyed by row. The answer has a number for each row of `into`, NaN where there is no tensor.
-    """
-    found = np.full(len(into.mean), np.nan)
-    for rows in by_size(tensors).values():
-        numbers = stacked(tensors, rows)
-        if factor != 1.0:
-            numbers.mul_(factor)
-        mean, std, rms = moments(numbers)
-        into.mean[rows], into.std[rows], found[rows] = mean, std, rms
-        _fill_histograms(into, rows, numbers, scale)
+def collect(parts: Sequence[Part]) -> list[Floats]:
+    """Fill each part's distribution; returns each part's root mean squares, NaN in rows without a tensor."""
+    found = [np.full(len(part.into.mean), np.nan) for part in parts]
+    groups: dict[int, dict[int, list[int]]] = {}
+    for number, part in enumerate(parts):
+        for row, tensor in part.tensors.items():
+            if tensor.numel():
+                groups.setdefault(tensor.numel(), {}).setdefault(number, []).append(row)
+    for group in groups.values():
+        _collect_group(parts, group, found)
     return found
 
 
-def moments(numbers: Tensor) -> tuple[Floats, Floats, Floats]:
-    """Mean, population standard deviation and root mean square of each row, in float64."""
-    mean = torch.mean(numbers, dim=1, dtype=torch.float64)
-    norm = torch.linalg.vector_norm(numbers, dim=1, dtype=torch.float64)
-    square = norm.square() / numbers.shape[1]
-    variance = square - mean.square()
-    for row in torch.nonzero(variance < _CLOSE * square).flatten().tolist():
-        variance[row] = (numbers[row].double() - mean[row]).square().mean()
-    parts = (mean, variance.clamp(min=0.0).sqrt(), square.sqrt())
-    first, second, third = (part.cpu().numpy() for part in parts)
-    return first, second, third
-
-
-def _fill_histograms(
-    into: Distribution, rows: Sequence[int], numbers: Tensor, scale: Scale
+def _collect_group(
+    parts: Sequence[Part], group: Mapping[int, list[int]], found: list[Floats]
 ) -> None:
-    places = torch.arange(len(rows), dtype=torch.int32, device=numbers.device) * CODE_COUNT
+    """`group` names the rows of each part whose tensors have equally many numbers."""
+    tensors = [
+        parts[number].tensors[row].detach().flatten()
+        for number, rows in group.items()
+        for row in rows
+    ]
+    numbers = torch.stack(tensors)
+    start = 0
+    for number, rows in group.items():
+        if (factor := parts[number].factor) != 1.0:
+            numbers[start : start + len(rows)] *= factor
+        start += len(rows)
+    figures, codes = moments(numbers), _codes(numbers)
+    start = 0
+    for number, rows in group.items():
+        place = slice(start, start + len(rows))
+        part = parts[number]
+        part.into.mean[rows], part.into.std[rows], found[number][rows] = figures[:, place]
+        part.into.set_rows(rows, part.scale.fold(codes[place], numbers[place].cpu().numpy()))
+        start = place.stop
+
+
+def moments(numbers: Tensor) -> Floats:
+    """Mean, population standard deviation and root mean square of each row, in float64: shape (3, rows)."""
+    wide = numbers.double()
+    mean = wide.mean(dim=1)
+    square = torch.linalg.vector_norm(wide, dim=1).square_().div_(numbers.shape[1])
+    figures: Floats = torch.stack((mean, square - mean * mean, square)).cpu().numpy()
+    for row in np.flatnonzero(figures[1] < _CLOSE * figures[2]):
+        figures[1, row] = (wide[row] - mean[row]).square().mean().item()
+    np.sqrt(figures[1:], out=figures[1:])
+    return figures
+
+
+def _codes(numbers: Tensor) -> NDArray[np.int64]:
+    """How often each pattern of leading float32 bits occurs in each row: shape (rows, 2048)."""
+    rows = len(numbers)
+    places = torch.arange(rows, dtype=torch.int32, device=numbers.device) * CODE_COUNT
     codes = numbers.float().view(torch.int32) >> SHIFT
     codes.bitwise_and_(CODE_COUNT - 1).add_(places.unsqueeze(1))
-    counts = torch.bincount(codes.flatten(), minlength=len(rows) * CODE_COUNT)
-    folded = counts.cpu().numpy().reshape(len(rows), CODE_COUNT)
-    into.set_rows(rows, scale.fold(folded, _zeros(numbers, folded)))
-
-
-def _zeros(numbers: Tensor, codes: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Exact zeros of each row; only rows with numbers in the codes that zero shares are looked at."""
-    zeros = np.zeros(len(codes), np.int64)
-    tiny = np.flatnonzero(codes[:, 0] + codes[:, CODE_COUNT // 2])
-    if tiny.size:
-        some = numbers if tiny.size == len(codes) else numbers[torch.from_numpy(tiny)]
-        count = some.shape[1] - torch.count_nonzero(some.float(), dim=1)
-        zeros[tiny] = count.cpu().numpy()
-    return zeros
+    counts = torch.bincount(codes.flatten(), minlength=rows * CODE_COUNT)
+    found: NDArray[np.int64] = counts.cpu().numpy().reshape(rows, CODE_COUNT)
+    return found

@@ -10,6 +10,8 @@ from torch import Tensor, nn
 Floats = NDArray[np.float64]
 DORMANT = 0.025
 """Sokar et al. 2023 use τ = 0.025 for their larger networks."""
+_ENOUGH = 1 << 18
+"""Numbers that wait together; they still fit a processor's cache."""
 
 
 def saturated_share(
@@ -64,42 +66,78 @@ def _unit_stacks(outputs: Mapping[int, Tensor]) -> list[tuple[list[int], Tensor]
 class DeadUnits:
     """Which units of rectifiers gave nothing above zero, over as many batches as one likes.
 
-    A unit is dead when its highest output over all samples is at most 0. Outputs of one shape are looked at
-    together, because that is done at every step.
+    A unit is dead when its highest output over all samples is at most 0. Outputs are copied side by side and
+    looked at when there are enough of them: kernels of a few numbers at every step would cost more, and so
+    would keeping the outputs themselves, whose memory the next step wants.
     """
 
     def __init__(self, rows: Sequence[int]) -> None:
+        """`rows` are those of the rectifiers in the table."""
         self._rows = list(rows)
-        self._highest: dict[torch.Size, Tensor] = {}
-        self._groups: dict[torch.Size, list[int]] = {}
+        self._groups: list[_Alike] = []
 
     def reset(self) -> None:
         """Begin anew."""
-        self._highest.clear()
-        self._groups.clear()
+        for group in self._groups:
+            group.reset()
 
     def take(self, outputs: Sequence[Tensor]) -> None:
         """Take in a batch: the outputs of the rectifiers, in the order of the rows."""
-        groups: dict[torch.Size, list[int]] = {}
-        for place, output in enumerate(outputs):
-            groups.setdefault(output.shape[1:], []).append(place)
-        for shape, places in groups.items():
-            self._take_group(shape, [outputs[place].detach() for place in places])
-        self._groups = groups
+        if not self._groups:
+            self._groups = _alike(outputs)
+        with torch.no_grad():
+            for group in self._groups:
+                group.take([outputs[place] for place in group.places])
 
     def shares(self, column: Floats) -> None:
         """Write each rectifier's share of units whose output was never above zero."""
-        for shape, places in self._groups.items():
-            highest = self._highest[shape]
-            units = highest if len(shape) != 2 else highest.transpose(1, 2)
-            tops = units.reshape(len(places), units.shape[1], -1).amax(dim=2)
+        for group in self._groups:
+            group.look()
+            if group.highest is None:
+                continue
+            # a sequence has its units last, everything else first
+            units = group.highest.transpose(1, 2) if group.highest.dim() == 3 else group.highest
+            tops = units.reshape(len(units), units.shape[1], -1).amax(dim=2)
             dead = (tops <= 0).double().mean(dim=1).cpu().numpy()
-            column[[self._rows[place] for place in places]] = dead
+            column[[self._rows[place] for place in group.places]] = dead
 
-    def _take_group(self, shape: torch.Size, outputs: list[Tensor]) -> None:
-        tops = torch.stack(outputs).amax(dim=1)
-        known = self._highest.get(shape)
-        if known is None:
-            self._highest[shape] = tops
-        else:
-            torch.maximum(known, tops, out=known)
+
+class _Alike:
+    """Rectifiers whose outputs have one shape."""
+
+    def __init__(self, places: list[int]) -> None:
+        self.places = places
+        self.highest: Tensor | None = None
+        self._room = torch.empty(0)
+        self._filled = 0
+
+    def reset(self) -> None:
+        self.highest = None
+        self._filled = 0
+
+    def take(self, outputs: list[Tensor]) -> None:
+        shape = outputs[0].shape
+        if self._room.shape[2:] != shape:
+            self.look()
+            each = len(outputs) * shape.numel()
+            steps = max(1, _ENOUGH // max(1, each))
+            self._room = outputs[0].new_empty((steps, len(outputs), *shape))
+        torch.stack(outputs, out=self._room[self._filled])
+        self._filled += 1
+        if self._filled == len(self._room):
+            self.look()
+
+    def look(self) -> None:
+        """Take the highest outputs of what was copied."""
+        if not self._filled:
+            return
+        tops = self._room[: self._filled].amax(dim=(0, 2))
+        self._filled = 0
+        self.highest = tops if self.highest is None else torch.maximum(self.highest, tops)
+
+
+def _alike(outputs: Sequence[Tensor]) -> list[_Alike]:
+    groups: dict[torch.Size, list[int]] = {}
+    for place, output in enumerate(outputs):
+        groups.setdefault(output.shape, []).append(place)
+    return [_Alike(places) for places in groups.values()]

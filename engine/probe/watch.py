@@ -14,7 +14,7 @@ from torch.utils.hooks import RemovableHandle
 
 from ..stats import MAGNITUDES, VALUES, LayerTable
 from .batch_norm import batch_norm_stats
-from .collect import collect
+from .collect import Part, collect
 from .units import batch_cosine, dormant_share, saturated_share
 
 Range = tuple[float, float]
@@ -65,11 +65,27 @@ class StepWatch:
     def table(self, samples: int) -> LayerTable:
         """The step's figures, for a batch of `samples`; takes the hooks off."""
         table = LayerTable.empty(len(self._modules), samples)
-        if 0 in self._inputs:
-            collect(table.inputs, {0: self._inputs[0]}, VALUES)
-        collect(table.activations, self._outputs, VALUES)
-        self._fill_gradients(table, samples)
-        self._fill_weights(table)
+        first = {0: self._inputs[0]} if 0 in self._inputs else {}
+        gradients = {
+            row: output.grad for row, output in self._outputs.items() if output.grad is not None
+        }
+        changes = {
+            row: _joined(self._weights[row]) - before for row, before in self._before.items()
+        }
+        found = collect(
+            (
+                Part(table.inputs, first, VALUES),
+                Part(table.activations, self._outputs, VALUES),
+                Part(table.activation_gradients, gradients, MAGNITUDES, float(samples)),
+                Part(table.weights, self._before, VALUES),
+                Part(table.weight_gradients, self._weight_gradients, MAGNITUDES),
+                Part(table.updates, changes, MAGNITUDES),
+            )
+        )
+        _, _, table.activation_gradient_rms[:], sizes, gradient_sizes, moved = found
+        table.weight_rms[:], table.weight_gradient_rms[:] = sizes, gradient_sizes
+        with np.errstate(divide="ignore", invalid="ignore"):
+            table.update_ratio[:] = np.where((sizes == 0) & (moved == 0), 0.0, moved / sizes)
         self._fill_units(table)
         norms = batch_norm_stats(self._modules, self._inputs)
         self.detach()
@@ -93,27 +109,6 @@ class StepWatch:
                 self._inputs[row] = inputs[0].detach()
 
         return keep
-
-    def _fill_gradients(self, table: LayerTable, samples: int) -> None:
-        gradients = {
-            row: output.grad for row, output in self._outputs.items() if output.grad is not None
-        }
-        rms = collect(table.activation_gradients, gradients, MAGNITUDES, float(samples))
-        table.activation_gradient_rms[:] = rms
-
-    def _fill_weights(self, table: LayerTable) -> None:
-        sizes = collect(table.weights, self._before, VALUES)
-        table.weight_rms[:] = sizes
-        table.weight_gradient_rms[:] = collect(
-            table.weight_gradients, self._weight_gradients, MAGNITUDES
-        )
-        changes = {
-            row: _joined(self._weights[row]) - before for row, before in self._before.items()
-        }
-        moved = collect(table.updates, changes, MAGNITUDES)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where((sizes == 0) & (moved == 0), 0.0, moved / sizes)
-        table.update_ratio[:] = ratio
 
     def _fill_units(self, table: LayerTable) -> None:
         waiting = {row: limits for row, limits in self._healthy.items() if row in self._inputs}

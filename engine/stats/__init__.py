@@ -9,6 +9,7 @@ from .derived import (
     stable_rank,
 )
 from .distribution import TALLIES, Distribution
+from .examination import Examination
 from .histogram import (
     BIN_COUNT,
     EDGES,
@@ -34,6 +35,7 @@ __all__ = [
     "BatchNormStats",
     "Distribution",
     "EpochStats",
+    "Examination",
     "Histogram",
     "LayerTable",
     "Rows",

@@ -87,26 +87,29 @@ class Scale:
         edges.setflags(write=False)
         return edges
 
-    def fold(self, codes: Counts, zeros: Counts) -> Rows:
+    def fold(self, codes: Counts, numbers: NDArray[np.floating]) -> Rows:
         """Turn counts by leading float32 bits (`bits >> 21`), shape (rows, 2048), into histograms.
 
-        `zeros` (rows,) is the number of exact zeros, which share their code with the subnormal numbers.
+        `numbers` (rows, n) are what was counted: exact zeros share their code with the subnormal numbers and
+        are counted anew where there is something outside the bins.
         """
         merged = _CODES_PER_OCTAVE // self.per_octave
         first = (self.lowest + _EXPONENT_BIAS) * _CODES_PER_OCTAVE
         last = first + _PER_SIGN * merged
-        positive, negative = codes[:, :_SIGN_CODE], codes[:, _SIGN_CODE:]
         counts = np.empty((len(codes), BIN_COUNT), np.uint32)
-        counts[:, :_PER_SIGN] = _merged(negative[:, first:last], merged)[:, ::-1]
-        counts[:, _PER_SIGN:] = _merged(positive[:, first:last], merged)
-        both = positive + negative
-        return Rows(
-            counts=counts,
-            zeros=zeros,
-            underflow=both[:, :first].sum(axis=1) - zeros,
-            overflow=both[:, last:_NONFINITE_CODE].sum(axis=1),
-            nonfinite=both[:, _NONFINITE_CODE:].sum(axis=1),
-        )
+        counts[:, :_PER_SIGN] = _merged(codes[:, _SIGN_CODE + first : _SIGN_CODE + last], merged)[
+            :, ::-1
+        ]
+        counts[:, _PER_SIGN:] = _merged(codes[:, first:last], merged)
+        tallies = np.zeros((4, len(codes)), np.int64)
+        for row in np.flatnonzero(counts.sum(axis=1) != numbers.shape[1]):
+            both = codes[row, :_SIGN_CODE] + codes[row, _SIGN_CODE:]
+            if both[0]:
+                tallies[0, row] = np.count_nonzero(numbers[row].astype(np.float32) == 0)
+            tallies[1, row] = both[:first].sum() - tallies[0, row]
+            tallies[2, row] = both[last:_NONFINITE_CODE].sum()
+            tallies[3, row] = both[_NONFINITE_CODE:].sum()
+        return Rows(counts, *tallies)
 
 
 VALUES = Scale(lowest=-20, per_octave=4)
@@ -119,6 +122,8 @@ EDGES: Floats = VALUES.edges
 
 
 def _merged(codes: Counts, width: int) -> Counts:
+    if width == 1:
+        return codes
     merged: Counts = codes.reshape(len(codes), -1, width).sum(axis=2)
     return merged
 
@@ -128,7 +133,7 @@ def bin_values(values: NDArray[np.floating], scale: Scale = VALUES) -> Histogram
     with np.errstate(over="ignore", under="ignore"):
         flat = np.ascontiguousarray(values, np.float32).ravel()
     codes = np.bincount(flat.view(np.uint32) >> SHIFT, minlength=CODE_COUNT)
-    rows = scale.fold(codes[None], np.array([np.count_nonzero(flat == 0)]))
+    rows = scale.fold(codes[None], flat[None])
     return Histogram(rows.counts[0], *(int(tally[0]) for tally in rows[1:]))
 
 

@@ -69,6 +69,13 @@ class GraphModule(nn.Module):
         """The sub-modules by node id, in the order of the forward pass."""
         return {step.node_id: step.module for step in self._steps}
 
+    def outputs_of(self, inputs: Tensor) -> list[Tensor]:
+        """The batch and the output of every layer, in the order of `named_layers`, in the mode that holds."""
+        values = [inputs]
+        for step in self._steps:
+            values.append(step.module(*[values[place] for place in step.sources]))
+        return values
+
     def forward(self, inputs: Tensor) -> Tensor:
         """The result of a batch; while training, every layer's output is in `outputs` afterwards."""
         values = self.outputs if self.training else []

@@ -52,15 +52,12 @@ class Epoch:
     number: int
     inputs: tuple[Tensor, ...]
     targets: tuple[Tensor, ...]
+    sizes: list[int]
+    """Samples in each batch."""
     begun: float = field(default_factory=time.perf_counter)
     steps: list[Step] = field(default_factory=list)
     outputs: list[Tensor] = field(default_factory=list)
     table: LayerTable | None = None
-
-    @property
-    def sizes(self) -> list[int]:
-        """Samples in each batch."""
-        return [len(batch) for batch in self.inputs]
 
     @property
     def is_over(self) -> bool:
@@ -70,14 +67,12 @@ class Epoch:
     @property
     def looks_by_itself(self) -> bool:
         """Whether the next batch is the last that has the full size, which is always looked into."""
-        sizes = self.sizes
-        return len(self.steps) == len(sizes) - 1 - sizes[::-1].index(max(sizes))
+        return len(self.steps) == len(self.sizes) - 1 - self.sizes[::-1].index(max(self.sizes))
 
     def mean_loss(self) -> float:
         """Over the samples, each at the weights that it met."""
-        sizes = self.sizes
-        total = sum(step.loss * size for step, size in zip(self.steps, sizes, strict=True))
-        return total / sum(sizes)
+        pairs = zip(self.steps, self.sizes, strict=True)
+        return sum(step.loss * size for step, size in pairs) / sum(self.sizes)
 
     def accuracy(self) -> float:
         """Share of samples whose class was right, each at the weights that it met."""

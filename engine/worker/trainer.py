@@ -12,12 +12,13 @@ from torch import Tensor
 
 from engine.graph import task_of
 from engine.parameters import Value
-from engine.stats import EpochStats, LayerTable, StepStats
+from engine.stats import EpochStats, Examination, LayerTable, StepStats
 from engine.training import LIVE_PARAMETERS, LayerInfo, training_config
 
 from .build import GraphModule
 from .divergence import diagnose
 from .epoch import Epoch, EpochSums, Step, batch_sizes, step_stats
+from .examine import examine
 from .flat import FlatParameters
 from .modules import hits, loss_function
 from .optim import Clipping, clip, make_optimizer
@@ -149,6 +150,16 @@ class Trainer:
             self._sums.noise_scale(epoch) if self._probes else math.nan,
         )
 
+    def examine(self) -> Examination:
+        """A thorough look at the present weights over all training samples; leaves everything as it was."""
+        graph, model = self.prepared.graph, self.model
+        with self._undisturbed():
+            places = rectifiers(graph, model)
+            batch = max(self._sizes)
+            found = examine(model, self._flat, self._loss, self._train, places, batch)
+        model.train()
+        return found
+
     def _begin(self) -> None:
         self._optimizer = make_optimizer(self.config, self._flat)
         self._order = torch.Generator().manual_seed(self.config.seed)
@@ -161,7 +172,7 @@ class Trainer:
     def _begin_epoch(self) -> Epoch:
         order = torch.randperm(len(self._train[0]), generator=self._order)
         inputs, targets = (part[order].split(self._sizes) for part in self._train)
-        self._epoch = Epoch(self._done + 1, inputs, targets)
+        self._epoch = Epoch(self._done + 1, inputs, targets, self._sizes)
         self._sums.begin()
         return self._epoch
 
@@ -184,7 +195,8 @@ class Trainer:
             self._optimizer.step()
             table = self._watch.table(len(inputs)) if watched else None
         finally:
-            self._watch.detach()
+            if watched:
+                self._watch.detach()
             self.model.outputs.clear()
         return Step(value, clipping, table), outputs.detach()
 
