@@ -118,7 +118,11 @@ class StepWatch:
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:
-    """What the module trains, but for its biases."""
+    """What the module trains, but for its biases.
+
+    Of a normalised weight it is what lies behind it: asking a spectrally normalised module for its weight would go
+    on with its power iteration.
+    """
     return [
         parameter
         for name, parameter in module.named_parameters()

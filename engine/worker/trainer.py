@@ -1,10 +1,10 @@
 """One training run, without any process around it: batches, epochs, measurements, rewinding."""
 
 import copy
+import dataclasses
 import math
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import torch
 from msgspec.structs import replace
@@ -12,7 +12,7 @@ from torch import Tensor
 
 from engine.graph import task_of
 from engine.parameters import Value
-from engine.stats import EpochStats, Examination, LayerTable, StepStats
+from engine.stats import Distribution, EpochStats, Examination, LayerTable, StepStats
 from engine.training import LIVE_PARAMETERS, LayerInfo, training_config
 
 from .build import GraphModule
@@ -20,9 +20,11 @@ from .divergence import diagnose
 from .epoch import Epoch, EpochSums, Step, batch_sizes, step_stats
 from .examine import examine
 from .flat import FlatParameters
+from .lsuv import calibrate
 from .modules import hits, loss_function
 from .optim import Clipping, clip, make_optimizer
 from .prepare import Prepared
+from .undisturbed import undisturbed
 from .watching import rectifiers, step_watch
 
 _EVALUATION_BATCH = 1_024
@@ -51,11 +53,13 @@ class Trainer:
             torch.from_numpy(split.validation_inputs),
             torch.from_numpy(split.validation_targets),
         )
+        self._sizes = batch_sizes(len(split.train_inputs), self.config.batch_size)
+        torch.manual_seed(self.config.seed)
+        calibrate(self.model, prepared.graph, self._train[0][self._first_batch()])
         self._initial = copy.deepcopy(self.model.state_dict())
         self._flat = FlatParameters([self.model.parameters()])
         self._watch = step_watch(prepared.graph, self.model)
         self._sums = EpochSums(self._flat, rectifiers(prepared.graph, self.model))
-        self._sizes = batch_sizes(len(split.train_inputs), self.config.batch_size)
         self._optimizer: torch.optim.Optimizer
         self._order: torch.Generator
         self._epoch: Epoch | None
@@ -113,7 +117,7 @@ class Trainer:
     def measure(self) -> EpochStats:
         """Epoch 0: losses and a look inside before the first step; leaves everything as it was."""
         begun = time.perf_counter()
-        with self._undisturbed():
+        with undisturbed(self.model):
             table = self._look_at_first_batch()
         return self._stats(0, begun, self._evaluate(*self._train), table, step_stats([]), math.nan)
 
@@ -153,7 +157,7 @@ class Trainer:
     def examine(self) -> Examination:
         """A thorough look at the present weights over all training samples; leaves everything as it was."""
         graph, model = self.prepared.graph, self.model
-        with self._undisturbed():
+        with undisturbed(self.model):
             places = rectifiers(graph, model)
             batch = max(self._sizes)
             found = examine(model, self._flat, self._loss, self._train, places, batch)
@@ -175,6 +179,11 @@ class Trainer:
         self._epoch = Epoch(self._done + 1, inputs, targets, self._sizes)
         self._sums.begin()
         return self._epoch
+
+    def _first_batch(self) -> Tensor:
+        """The places of the samples that the first step will train."""
+        generator = torch.Generator().manual_seed(self.config.seed)
+        return torch.randperm(len(self._train[0]), generator=generator)[: self._sizes[0]]
 
     def _train_batch(self, inputs: Tensor, targets: Tensor, watched: bool) -> tuple[Step, Tensor]:
         if watched:
@@ -209,8 +218,7 @@ class Trainer:
         """One forward and backward pass on the batch that the first step will train."""
         if not self._probes:
             return None
-        generator = torch.Generator().manual_seed(self.config.seed)
-        order = torch.randperm(len(self._train[0]), generator=generator)[: self._sizes[0]]
+        order = self._first_batch()
         self._watch.attach()
         try:
             loss = self._loss(self.model(self._train[0][order]), self._train[1][order])
@@ -221,7 +229,7 @@ class Trainer:
             self._watch.detach()
             self.model.outputs.clear()
         table.update_ratio[:] = math.nan
-        return table
+        return dataclasses.replace(table, updates=Distribution.empty(len(table.weight_rms)))
 
     def _evaluate(self, inputs: Tensor, targets: Tensor) -> tuple[float | None, float | None]:
         """Mean loss and accuracy in evaluation mode; None for what does not exist."""
@@ -256,18 +264,3 @@ class Trainer:
             layers=table or LayerTable.empty(len(self.layers), 0),
             steps=steps,
         )
-
-    @contextmanager
-    def _undisturbed(self) -> Iterator[None]:
-        """Restore buffers, gradients and torch's random state afterwards."""
-        buffers = [(buffer, buffer.clone()) for buffer in self.model.buffers()]
-        random = torch.get_rng_state()
-        self._flat.zero()
-        try:
-            yield
-        finally:
-            torch.set_rng_state(random)
-            with torch.no_grad():
-                for buffer, kept in buffers:
-                    buffer.copy_(kept)
-            self._flat.zero()

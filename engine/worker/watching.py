@@ -9,8 +9,11 @@ from .build import GraphModule
 
 def step_watch(graph: NetworkGraph, model: GraphModule) -> StepWatch:
     """A watch over all layers that knows where each activation saturates."""
-    specs = _specs(graph, model)
-    healthy = {name: spec.healthy for name, spec in specs.items() if spec.healthy is not None}
+    healthy = {
+        name: spec.healthy(graph.nodes[name].params)
+        for name, spec in _specs(graph, model).items()
+        if spec.healthy is not None
+    }
     return StepWatch(model.named_layers(), healthy)
 
 
