@@ -33,6 +33,7 @@ FIGURES = ["train_loss", "train_accuracy", "validation_loss", "validation_accura
 COLUMNS = [
     *(f"activation_{name}" for name in ("mean", "std", "gradient_rms")),
     *("weight_rms", "weight_gradient_rms", "update_ratio"),
+    *("saturation", "dead", "dormant", "batch_cosine"),
 ]
 
 TWO_EPOCHS = ("train", EXAMPLE, "--epochs", 2)
