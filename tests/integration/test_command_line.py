@@ -105,7 +105,11 @@ def test_json_layer_figures_are_plausible(runs: Mapping[str, Outcome]) -> None:
     assert all(row["weight_gradient_rms"] > 0 for row in linear)
     assert all(row["activation_mean"] > 0 for row in rows if row["kind"] == "ReLU")
     weightless = [row for row in rows if row["kind"] != "Linear"]
-    assert {row[name] for row in weightless for name in COLUMNS[3:]} == {None}
+    assert {row[name] for row in weightless for name in COLUMNS[3:7]} == {None}
+    assert all(0 <= row["dead"] < 0.9 for row in rows if row["kind"] == "ReLU")
+    assert all(0 <= row["dormant"] < 0.9 for row in rows if row["kind"] != "Flatten")
+    assert all(0 < row["batch_cosine"] <= 1 for row in rows)
+    assert {row["saturation"] for row in rows} == {None}  # nothing here saturates
 
 
 def test_same_seed_gives_the_same_figures(runs: Mapping[str, Outcome]) -> None:

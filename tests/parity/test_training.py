@@ -114,9 +114,10 @@ def test_gradient_norms_are_those_of_torch(prepared: PREPARE, clip: str) -> None
     trainer = Trainer(network)
     steps = [trainer.step() for _ in range(trainer.steps_per_epoch)]
     ByHand(clip=note).losses(small(4), network.split)
-    assert [step.gradient_norm for step in steps] == before[: len(steps)]
-    assert [step.clipped_norm for step in steps] == pytest.approx(after[: len(steps)], rel=1e-5)
-    assert (steps[0].clipped_norm < steps[0].gradient_norm) == (clip != "unclipped")
+    found = [step.clipping for step in steps]
+    assert [step.before for step in found] == pytest.approx(before[: len(steps)], rel=1e-6)
+    assert [step.after for step in found] == pytest.approx(after[: len(steps)], rel=1e-5)
+    assert (found[0].after < found[0].before) == (clip != "unclipped")
 
 
 MOON_LOSSES = [
