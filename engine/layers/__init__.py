@@ -8,7 +8,7 @@ from .initializers import INITIALIZERS, Fans, Initializer, fans, outputs_first
 from .normalisation import NORMALISATION, REGULARISATION
 from .spatial import SPATIAL
 from .spec import CATEGORIES, LayerSpec, Ports, Shape, ShapeError, Task, by_kind, product, show
-from .spread import bias_mean_square, describe_weight, gain_of, weight_std
+from .spread import describe_weight, gain_of, weight_std
 from .weights import WEIGHTS
 
 CATALOGUE: Mapping[str, LayerSpec] = by_kind(
@@ -27,7 +27,6 @@ __all__ = [
     "Shape",
     "ShapeError",
     "Task",
-    "bias_mean_square",
     "describe_weight",
     "expected_output",
     "fans",
