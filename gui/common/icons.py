@@ -17,9 +17,17 @@ _DRAWINGS = {
     "Input": "input",
     "Output": "output",
     "Linear": "linear",
+    "Conv1d": "conv1d",
     "Conv2d": "conv",
+    "ConvTranspose2d": "conv-transpose",
+    "Softmax": "softmax",
     "Flatten": "flatten",
+    "Reshape": "reshape",
+    "Permute": "permute",
+    "GlobalAvgPool": "global-pool",
     "Add": "add",
+    "Multiply": "multiply",
+    "Scale": "scale",
     "Concat": "concat",
 }
 _CATEGORY_DRAWINGS = {
