@@ -48,8 +48,6 @@ class Initializer:
     """Var(w) for a weight of shape (out, in, kernel …) and gain 1, exact for the distribution (not an estimate)."""
     scaled: bool = False
     """Whether the spread follows from the weight's shape alone, so that a gain by hand multiplies it."""
-    random: bool = True
-    """Whether the weights are draws around zero, as the mean-field theory assumes."""
     note: str = ""
     """What the formula does not say, for people."""
 
@@ -214,7 +212,6 @@ INITIALIZERS: Mapping[str, Initializer] = {
             kernel_function="dirac_",
             variance=_identity,
             scaled=True,
-            random=False,
         ),
         Initializer(
             kind="constant",
@@ -224,7 +221,6 @@ INITIALIZERS: Mapping[str, Initializer] = {
             function="constant_",
             arguments=lambda values: {"val": float(values["init_value"])},
             variance=lambda _weight, _values: 0.0,
-            random=False,
         ),
         Initializer(
             kind="zeros",
@@ -233,7 +229,6 @@ INITIALIZERS: Mapping[str, Initializer] = {
             source="the mistake that shows why symmetry must be broken",
             function="zeros_",
             variance=lambda _weight, _values: 0.0,
-            random=False,
         ),
         Initializer(
             kind="torch_default",

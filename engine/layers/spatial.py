@@ -65,7 +65,7 @@ def _reshaped(values: Values, shapes: Shapes) -> Shape:
         sizes[sizes.index(-1)] = arriving // known
     if product(tuple(sizes)) != arriving:
         raise ShapeError(
-            f"it receives {show(shapes[0])}, which is {arriving:,} numbers, and they do not fill the shape "
+            f"it receives {arriving:,} numbers ({show(shapes[0])}), and they do not fill the shape "
             f"“{values['shape']}”. Choose sizes whose product is {arriving:,}"
         )
     return tuple(sizes)

@@ -18,7 +18,7 @@ def _network(units: object = 2, **changes: object) -> dict[str, Any]:
         for name in chain
     ]
     edges = [{"source": a, "target": b} for a, b in itertools.pairwise(chain)]
-    network = {"format": "gradient-lab/network", "version": 1, "nodes": nodes, "edges": edges}
+    network = {"format": "gradient-lab/network", "version": 2, "nodes": nodes, "edges": edges}
     data = {"kind": "moons", "params": {"samples": 100}}
     return {**network, "data": data, "training": {"epochs": 1}, **changes}
 

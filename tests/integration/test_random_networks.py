@@ -35,7 +35,7 @@ DATA = [
     DataSpec("sine", {"samples": 40}),
     DataSpec("digits", {"validation_share": 0.9}),
 ]
-LARGEST = 2_000
+LARGEST = 5_000
 """Numbers in a sample, or in a layer, beyond which a random network would only be slow."""
 TEXTS = ["1 × -1", "-1", "2, 1", "2 -1", "3 1 2", "1, 3, 2", "4 4 4", "1 8 8"]
 QUICK = settings(
@@ -87,6 +87,19 @@ class _Growing:
     def last(self) -> str:
         return self.nodes[-1].id
 
+    def fitting(self) -> list[LayerSpec]:
+        """The kinds that take what leaves the last layer; those for images and lengths more often, being rarer."""
+        arrives = self.shapes[self.last]
+        fitting = [spec for spec in map(CATALOGUE.__getitem__, KINDS) if self._takes(spec, arrives)]
+        return [s for s in fitting for _ in range(1 if self._takes(s, (7,)) else 3)]
+
+    def _takes(self, spec: LayerSpec, shape: Shape) -> bool:
+        try:
+            spec.shape(spec.defaults, [shape] * spec.inputs.minimum, self.task)
+        except ShapeError:
+            return False
+        return True
+
     def add(self, spec: LayerSpec, params: dict[str, Value], sources: list[str]) -> None:
         """Add a layer if it takes these inputs and stays small."""
         shapes = [self.shapes[source] for source in sources]
@@ -108,8 +121,8 @@ def _networks(draw: st.DrawFn) -> NetworkGraph:
     task = task_of(describe(data, None))
     growing = _Growing(task)
     growing.add(CATALOGUE["Input"], {}, [])
-    for kind in draw(st.lists(st.sampled_from(KINDS), max_size=7)):
-        spec = CATALOGUE[kind]
+    for _ in range(draw(st.integers(0, 7))):
+        spec = draw(st.sampled_from(growing.fitting()))
         params = {p.name: draw(_values(p)) for p in spec.parameters}
         alike = [n for n, shape in growing.shapes.items() if shape == growing.shapes[growing.last]]
         more = [draw(st.sampled_from(alike)) for _ in range(spec.inputs.minimum - 1)]

@@ -180,6 +180,8 @@ def _shapes(kind: str) -> tuple[Shape, ...]:
     if kind == "MaxPool1d":
         # torch takes a batch of rows for one sample with channels, and we do not
         return tuple(shape for shape in SHAPES if len(shape) > 1)
+    if CATALOGUE[kind].mean_field == "function":
+        return SHAPES[0], SHAPES[2], IMAGES[1]
     return IMAGES if kind.endswith("2d") else SHAPES
 
 

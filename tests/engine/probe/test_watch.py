@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+from torch.nn.utils import parametrizations
 
 from engine.probe import StepWatch, first_nonfinite, total_norm
 from engine.stats import EDGES, SCALAR_COLUMNS, TALLIES, LayerTable
@@ -357,3 +358,30 @@ def test_probe_pulls_in_nothing_of_the_lab_but_stats(root: Path) -> None:
         [sys.executable, "-c", code], cwd=root, capture_output=True, timeout=60, check=True
     )
     assert done.stdout.decode().split() == ["engine", "engine.probe", "engine.stats"]
+
+
+@pytest.mark.parametrize(
+    ("normalise", "behind"),
+    [(parametrizations.spectral_norm, "original"), (parametrizations.weight_norm, "original1")],
+)
+def test_of_a_normalised_weight_the_tensor_that_is_trained_is_watched(
+    normalise: Callable[[nn.Module], nn.Module], behind: str
+) -> None:
+    torch.manual_seed(3)
+    layer = normalise(nn.Linear(6, CLASSES))
+    trained = layer.get_parameter(f"parametrizations.weight.{behind}")
+    before = trained.detach().clone()
+    buffers = [buffer.clone() for buffer in layer.buffers()]
+    watch = StepWatch({"layer": layer})
+    assert all(torch.equal(*pair) for pair in zip(layer.buffers(), buffers, strict=True))
+    watch.attach()
+    layer(torch.randn(5, 6)).square().sum().backward()
+    watch.before_step()
+    assert trained.grad is not None
+    torch.optim.SGD(layer.parameters(), lr=0.1).step()
+    table = watch.table(5)
+    moved = (trained.detach() - before).norm() / before.norm()
+    assert table.update_ratio[0] == pytest.approx(moved.item())
+    assert table.weight_rms[0] == pytest.approx(before.square().mean().sqrt().item())
+    rms = trained.grad.square().mean().sqrt().item()
+    assert table.weight_gradient_rms[0] == pytest.approx(rms)

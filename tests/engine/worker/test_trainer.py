@@ -343,7 +343,10 @@ def test_batch_norm_of_images_takes_a_batch_of_one(trainer: MAKE) -> None:
 
 def _surrounded(kind: str) -> tuple[tuple[tuple[str, dict[str, Any]], ...], dict[str, Any]]:
     """A network with a layer of the kind in its middle, and data for it."""
-    if kind.endswith("2d"):
+    if kind in ("Conv1d", "MaxPool1d", "Reshape", "Permute"):
+        row = (("Linear", {"out_features": 8}), ("Reshape", {"shape": "2 × 4"}), (kind, {}))
+        return (*row, ("Flatten", {}), ("Linear", {"out_features": 2})), _moons(64)
+    if kind.endswith("2d") or kind == "GlobalAvgPool":
         layers = (("Conv2d", {"out_channels": 3}), (kind, {}), ("Flatten", {}))
         return (*layers, ("Linear", {"out_features": 10})), DIGITS
     layers = (("Linear", {"out_features": 8}), (kind, {}), ("Linear", {"out_features": 2}))
