@@ -6,12 +6,13 @@ from .activations import ACTIVATIONS
 from .ends import ENDS, MERGING, expected_output
 from .initializers import INITIALIZERS, Fans, Initializer, fans, weight_std
 from .normalisation import NORMALISATION, REGULARISATION
+from .sequence import SEQUENCES
 from .spatial import SPATIAL
 from .spec import CATEGORIES, LayerSpec, Ports, Shape, ShapeError, Task, by_kind, product, show
 from .weights import WEIGHTS
 
 CATALOGUE: Mapping[str, LayerSpec] = by_kind(
-    ENDS, WEIGHTS, ACTIVATIONS, NORMALISATION, REGULARISATION, SPATIAL, MERGING
+    ENDS, WEIGHTS, ACTIVATIONS, NORMALISATION, REGULARISATION, SPATIAL, MERGING, SEQUENCES
 )
 """Every layer kind that the lab knows, by its kind."""
 

@@ -167,7 +167,8 @@ class Trainer:
         )
         accuracy = None
         if self._classifies:
-            accuracy = hits(torch.cat(epoch.outputs), torch.cat(epoch.targets)) / sum(self._sizes)
+            targets = torch.cat(epoch.targets)
+            accuracy = hits(torch.cat(epoch.outputs), targets) / targets.numel()
         return self._stats(epoch.number, epoch.begun, loss, accuracy, epoch.table, epoch.steps)
 
     def _begin(self) -> None:
@@ -237,7 +238,7 @@ class Trainer:
             outputs = torch.cat([self.model(part) for part in inputs.split(_EVALUATION_BATCH)])
             loss = self._loss(outputs, targets).item()
         self.model.train()
-        return loss, hits(outputs, targets) / len(targets) if self._classifies else None
+        return loss, hits(outputs, targets) / targets.numel() if self._classifies else None
 
     def _stats(
         self,

@@ -1,0 +1,393 @@
+"""Layers over time: one sample is steps × numbers (T, C), or T tokens; recurrent layers, attention, and ways out."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from engine.parameters import (
+    BoolParameter,
+    Choice,
+    ChoiceParameter,
+    FloatParameter,
+    IntParameter,
+    Parameter,
+    Values,
+)
+
+from .initializers import INITIALIZER_PARAMETERS
+from .spec import LayerSpec, Shape, ShapeError, Shapes, Task, show
+
+_RECURRENT = "recurrent_"
+"""What the names of the recurrent weights' settings begin with; the rest is as for the input weights."""
+
+
+def _sequence(shape: Shape, who: str, task: Task) -> tuple[int, int]:
+    """The shape as (steps, numbers); `ShapeError` when it is not a sequence."""
+    if len(shape) == 2:
+        return shape[0], shape[1]
+    advice = "Choose a data set of sequences, or let the layer before give the whole sequence"
+    if task.tokens and shape == task.input_shape:
+        advice = "Put an Embedding before it, which turns tokens into numbers"
+    raise ShapeError(
+        f"{who} expects a sequence (steps × numbers) and receives {show(shape)}. {advice}"
+    )
+
+
+def _embedding_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
+    if not task.tokens or shapes[0] != task.input_shape:
+        raise ShapeError(
+            "it expects the tokens of the data set. Choose a data set of tokens, such as the characters of a "
+            "text, and put it right behind the Input"
+        )
+    if task.tokens > int(values["num_embeddings"]):
+        raise ShapeError(
+            f"the data set has {task.tokens:,} different tokens and it knows {values['num_embeddings']:,}. "
+            f"Set Vocabulary to {task.tokens}"
+        )
+    return (*shapes[0], int(values["embedding_dim"]))
+
+
+def _recurrent_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
+    steps, _ = _sequence(shapes[0], "a recurrent layer", task)
+    units = int(values["hidden_size"]) * (2 if values["bidirectional"] else 1)
+    return (units,) if values["output"] == "last" else (steps, units)
+
+
+def _recurrent_tensors(gates: int) -> Callable[[Values, Shapes], dict[str, Shape]]:
+    """The weights of a layer with so many gates, in torch's names and order: the gates lie one below the other."""
+
+    def tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
+        hidden = int(values["hidden_size"])
+        rows = gates * hidden
+        named: dict[str, Shape] = {}
+        for direction in ("", "_reverse") if values["bidirectional"] else ("",):
+            named[f"weight_ih_l0{direction}"] = (rows, shapes[0][-1])
+            named[f"weight_hh_l0{direction}"] = (rows, hidden)
+            if values["bias"]:
+                named[f"bias_ih_l0{direction}"] = named[f"bias_hh_l0{direction}"] = (rows,)
+        return named
+
+    return tensors
+
+
+def _recurrent_arguments(values: Values, shapes: Shapes) -> dict[str, Any]:
+    arguments = {
+        "input_size": shapes[0][-1],
+        "hidden_size": int(values["hidden_size"]),
+        "bidirectional": bool(values["bidirectional"]),
+        "bias": bool(values["bias"]),
+        "output": str(values["output"]),
+    }
+    if "nonlinearity" in values:
+        arguments["nonlinearity"] = str(values["nonlinearity"])
+    return arguments
+
+
+def recurrent_values(values: Values) -> Values:
+    """The recurrent weights' settings under the names that initialisers know."""
+    return {
+        name.removeprefix(_RECURRENT): value
+        for name, value in values.items()
+        if name.startswith(_RECURRENT)
+    }
+
+
+def _of_recurrent_weights(parameter: Parameter) -> Parameter:
+    """An initialiser's setting once more, for the weights from one step to the next."""
+    title = f"Recurrent {parameter.title if len(parameter.title) < 3 else parameter.title.lower()}"
+    changed = replace(parameter, name=_RECURRENT + parameter.name, title=title)
+    if isinstance(changed, ChoiceParameter) and parameter.name == "initializer":
+        return replace(
+            changed,
+            help="How the weights from one step to the next are drawn, each gate's by itself.",
+            default="orthogonal",
+        )
+    if changed.shown_when is None:
+        return changed
+    name, chosen = changed.shown_when
+    return replace(changed, shown_when=(_RECURRENT + name, chosen))
+
+
+def _of_input_weights(parameter: Parameter) -> Parameter:
+    """Glorot's, as a gate's tanh or sigmoid wants it; ReLU is the exception here."""
+    if isinstance(parameter, ChoiceParameter) and parameter.name == "initializer":
+        return replace(parameter, default="glorot_uniform")
+    return parameter
+
+
+_HIDDEN = IntParameter(
+    name="hidden_size",
+    telling=True,
+    title="Units",
+    help="Size of the state that is handed from step to step.",
+    default=64,
+    minimum=1,
+    maximum=16_384,
+)
+_NONLINEARITY = ChoiceParameter(
+    name="nonlinearity",
+    telling=True,
+    title="Function",
+    help="What the sum goes through at each step.",
+    default="tanh",
+    choices=(
+        Choice("tanh", "tanh", "Bounded; forgets unless its weights are near orthogonal."),
+        Choice("relu", "ReLU", "Unbounded; remembers with identity weights (Le et al. 2015)."),
+    ),
+)
+_FORGET_BIAS = FloatParameter(
+    name="forget_bias",
+    title="Forget bias",
+    help="What the forget gate's biases add up to at the start: 1 keeps the memory open (Jozefowicz et al. 2015).",
+    default=1.0,
+    minimum=-20.0,
+    maximum=20.0,
+    shown_when=("bias", (True,)),
+)
+_RECURRENT_PARAMETERS: tuple[Parameter, ...] = (
+    BoolParameter(
+        name="bidirectional",
+        title="Both directions",
+        help="A second set of weights reads the sequence from its end; the two states are joined.",
+        default=False,
+    ),
+    ChoiceParameter(
+        name="output",
+        telling=True,
+        title="Gives",
+        help="The last state for one answer a sequence, the whole sequence for one a step or for another layer.",
+        default="last",
+        choices=(
+            Choice("last", "last state", "Each direction's state after it has read everything."),
+            Choice("sequence", "whole sequence", "The state after every step."),
+        ),
+    ),
+    BoolParameter(
+        name="bias",
+        title="Bias",
+        help="Whether trained numbers are added; torch keeps two for each unit and gate.",
+        default=True,
+    ),
+    *map(_of_input_weights, INITIALIZER_PARAMETERS),
+    *map(_of_recurrent_weights, INITIALIZER_PARAMETERS),
+)
+_DRAWN_BY_GATE = (
+    " Each gate's weights are drawn by themselves, with that gate's fan. torch's default draws every weight "
+    "evenly within ± 1/√units, so that units · Var(w) is 1/3 between steps."
+)
+
+
+def _recurrent(
+    kind: str, gates: int, summary: str, formula: str, details: str, *extra: Parameter
+) -> LayerSpec:
+    return LayerSpec(
+        kind=kind,
+        mean_field="recurrent",
+        title=kind,
+        category="Sequences",
+        summary=summary,
+        formula=formula,
+        details=details + _DRAWN_BY_GATE,
+        parameters=(_HIDDEN, *extra, *_RECURRENT_PARAMETERS),
+        shape=_recurrent_shape,
+        module=f"engine.worker.sequence_modules.{kind}",
+        arguments=_recurrent_arguments,
+        tensors=_recurrent_tensors(gates),
+    )
+
+
+def _attention_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
+    _, numbers = _sequence(shapes[0], "self-attention", task)
+    heads = int(values["num_heads"])
+    if numbers % heads:
+        raise ShapeError(
+            f"its {heads} heads do not divide the {numbers} numbers of a step. Choose another number of heads"
+        )
+    return shapes[0]
+
+
+def _attention_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
+    numbers = shapes[0][-1]
+    if not values["bias"]:
+        return {"in_proj_weight": (3 * numbers, numbers), "out_proj.weight": (numbers, numbers)}
+    return {
+        "in_proj_weight": (3 * numbers, numbers),
+        "in_proj_bias": (3 * numbers,),
+        "out_proj.weight": (numbers, numbers),
+        "out_proj.bias": (numbers,),
+    }
+
+
+def _position_shape(_values: Values, shapes: Shapes, task: Task) -> Shape:
+    return _sequence(shapes[0], "a positional encoding", task)
+
+
+def _over_time(who: str) -> Callable[[Values, Shapes, Task], Shape]:
+    return lambda _values, shapes, task: _sequence(shapes[0], who, task)[1:]
+
+
+SEQUENCES: tuple[LayerSpec, ...] = (
+    LayerSpec(
+        kind="Embedding",
+        title="Embedding",
+        category="Sequences",
+        summary="Gives every token its own row of trained numbers.",
+        formula="y_t = E[token_t]",
+        details="A table that is looked up; the gradient reaches the rows of the tokens that came, and no others.",
+        parameters=(
+            IntParameter(
+                name="embedding_dim",
+                telling=True,
+                title="Units",
+                help="How many numbers stand for a token.",
+                default=32,
+                minimum=1,
+                maximum=16_384,
+            ),
+            IntParameter(
+                name="num_embeddings",
+                title="Vocabulary",
+                help="Rows of the table: at least as many as the data set has different tokens.",
+                default=128,
+                minimum=1,
+                maximum=1_000_000,
+            ),
+            FloatParameter(
+                name="std",
+                title="σ",
+                help="Standard deviation of the normal distribution that the rows are drawn from.",
+                default=1.0,
+                maximum=100.0,
+            ),
+        ),
+        shape=_embedding_shape,
+        module="engine.worker.sequence_modules.Embedding",
+        arguments=lambda values, _shapes: {
+            "num_embeddings": int(values["num_embeddings"]),
+            "embedding_dim": int(values["embedding_dim"]),
+            "std": float(values["std"]),
+        },
+        tensors=lambda values, _shapes: {
+            "weight": (int(values["num_embeddings"]), int(values["embedding_dim"]))
+        },
+    ),
+    _recurrent(
+        "RNN",
+        1,
+        "Reads a sequence step by step; its state is all it remembers.",
+        "h_t = φ(W x_t + b + U h_t₋₁ + c)",
+        "Going back a step multiplies the gradient by Uᵀ and φ′: over many steps it vanishes or explodes with "
+        "the spectral radius of U (Bengio et al. 1994, Pascanu et al. 2013).",
+        _NONLINEARITY,
+    ),
+    _recurrent(
+        "LSTM",
+        4,
+        "A recurrent layer whose memory is added to, not rewritten: gates decide what stays.",
+        "c_t = f c_t₋₁ + i g, h_t = o tanh(c_t)",
+        "Along c the gradient is multiplied by the forget gate only, so that one near 1 keeps it "
+        "(Hochreiter & Schmidhuber 1997, Gers et al. 2000).",
+        _FORGET_BIAS,
+    ),
+    _recurrent(
+        "GRU",
+        3,
+        "A recurrent layer with two gates and one state: mixes the old state with a new one.",
+        "h_t = (1 − z) n + z h_t₋₁",
+        "Where the gate z is near 1 the state, and the gradient, pass unchanged (Cho et al. 2014).",
+    ),
+    LayerSpec(
+        kind="SelfAttention",
+        title="Self-attention",
+        category="Sequences",
+        summary="Every step looks at every other and takes a weighted mean of what it finds.",
+        formula="softmax(Q Kᵀ / √d) V, by heads",
+        details="Between any two steps the gradient takes one stride, whatever their distance (Vaswani et al. 2017). "
+        "Weights start as torch draws them: Glorot's for Q, K and V together, zero biases.",
+        parameters=(
+            IntParameter(
+                name="num_heads",
+                telling=True,
+                title="Heads",
+                help="How many parts of the numbers look by themselves; must divide the numbers of a step.",
+                default=4,
+                minimum=1,
+                maximum=256,
+            ),
+            BoolParameter(
+                name="causal",
+                telling=True,
+                title="Causal",
+                help="A step sees only itself and what came before; needed when the next step is to be forecast.",
+                default=False,
+            ),
+            BoolParameter(
+                name="bias",
+                title="Bias",
+                help="Whether trained numbers are added to Q, K, V and the result.",
+                default=True,
+            ),
+        ),
+        shape=_attention_shape,
+        module="engine.worker.sequence_modules.SelfAttention",
+        arguments=lambda values, shapes: {
+            "embed_dim": shapes[0][-1],
+            "num_heads": int(values["num_heads"]),
+            "bias": bool(values["bias"]),
+            "causal": bool(values["causal"]),
+        },
+        tensors=_attention_tensors,
+    ),
+    LayerSpec(
+        kind="PositionalEncoding",
+        title="Positional encoding",
+        category="Sequences",
+        summary="Adds to every step what tells its place; attention alone does not know the order.",
+        formula="y_t = x_t + p_t",
+        details="Sinusoidal: p_t,₂ₖ = sin(t / 10000^(2k/C)), p_t,₂ₖ₊₁ the cosine (Vaswani et al. 2017). Learned: a "
+        "trained row a step, drawn with σ = 0.02. The gradient passes unchanged.",
+        parameters=(
+            ChoiceParameter(
+                name="encoding",
+                telling=True,
+                title="Encoding",
+                help="Where the numbers of a place come from.",
+                default="sinusoidal",
+                choices=(
+                    Choice("sinusoidal", "sinusoidal", "Fixed waves of many lengths."),
+                    Choice("learned", "learned", "A trained row for each step."),
+                ),
+            ),
+        ),
+        shape=_position_shape,
+        module="engine.worker.sequence_modules.PositionalEncoding",
+        arguments=lambda values, shapes: {
+            "steps": shapes[0][0],
+            "numbers": shapes[0][1],
+            "learned": values["encoding"] == "learned",
+        },
+        tensors=lambda values, shapes: (
+            {"weight": shapes[0]} if values["encoding"] == "learned" else {}
+        ),
+    ),
+    LayerSpec(
+        kind="LastStep",
+        title="Last step",
+        category="Sequences",
+        summary="Keeps the last step of a sequence; only that one gets the gradient.",
+        formula="y = x_T",
+        details="Behind a layer of both directions its second half has seen one step only: let that layer give "
+        "the last state instead.",
+        shape=_over_time("Last step"),
+        module="engine.worker.sequence_modules.LastStep",
+    ),
+    LayerSpec(
+        kind="MeanOverTime",
+        title="Mean over time",
+        category="Sequences",
+        summary="The mean of all steps; the gradient is shared evenly among them.",
+        formula="y = Σ x_t / T",
+        shape=_over_time("Mean over time"),
+        module="engine.worker.sequence_modules.MeanOverTime",
+    ),
+)
