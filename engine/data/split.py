@@ -106,4 +106,5 @@ def _scale(train: Inputs) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _scaled(part: Targets, mean: np.ndarray, deviation: np.ndarray) -> Inputs:
-    return ((part - mean) / deviation).astype(np.float32)
+    scaled: Inputs = ((part - mean) / deviation).astype(np.float32)
+    return scaled
