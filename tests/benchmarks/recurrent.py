@@ -86,6 +86,11 @@ class Bench:
         self.cell.zero_grad()
         return (norms * BATCH**0.5).tolist()
 
+    def compared(self) -> list[float]:
+        """The figures by hand, of a step that is trained for them."""
+        self.plain()
+        return self.by_hand()
+
     def spectrum(self) -> None:
         """The eigenvalues, which need not be taken at every look."""
         spectral_radius(self.module)
@@ -131,6 +136,7 @@ def main(_arguments: list[str]) -> int:
 
 
 def _row(table: Table, bench: Bench) -> bool:
+    torch.testing.assert_close(bench.compared(), bench.unrolled(), rtol=1e-4, atol=0.0)
     bench.measure()
     names = ("plain", "unrolled", "by_hand", "spectrum")
     times = (f"{statistics.median(bench.times[name]) * 1e3:.2f}" for name in names)
