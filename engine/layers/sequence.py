@@ -21,6 +21,16 @@ _RECURRENT = "recurrent_"
 """What the names of the recurrent weights' settings begin with; the rest is as for the input weights."""
 
 
+_WITHOUT_DATA = tuple(
+    choice
+    for item in INITIALIZER_PARAMETERS
+    if isinstance(item, ChoiceParameter) and item.name == "initializer"
+    for choice in item.choices
+    if choice.value != "lsuv"
+)
+"""LSUV scales a layer as a whole until its output has unit variance, which a bounded state cannot have."""
+
+
 def _sequence(shape: Shape, who: str, task: Task) -> tuple[int, int]:
     """The shape as (steps, numbers); `ShapeError` when it is not a sequence."""
     if len(shape) == 2:
@@ -101,6 +111,7 @@ def _of_recurrent_weights(parameter: Parameter) -> Parameter:
             changed,
             help="How the weights from one step to the next are drawn, each gate's by itself.",
             default="orthogonal",
+            choices=_WITHOUT_DATA,
         )
     if changed.shown_when is None:
         return changed
@@ -111,7 +122,7 @@ def _of_recurrent_weights(parameter: Parameter) -> Parameter:
 def _of_input_weights(parameter: Parameter) -> Parameter:
     """Glorot's, as a gate's tanh or sigmoid wants it; ReLU is the exception here."""
     if isinstance(parameter, ChoiceParameter) and parameter.name == "initializer":
-        return replace(parameter, default="glorot_uniform")
+        return replace(parameter, default="glorot_uniform", choices=_WITHOUT_DATA)
     return parameter
 
 
@@ -165,7 +176,8 @@ _RECURRENT_PARAMETERS: tuple[Parameter, ...] = (
     BoolParameter(
         name="bias",
         title="Bias",
-        help="Whether trained numbers are added; torch keeps two for each unit and gate.",
+        help="Whether trained numbers are added, two for each unit and gate. They start at zero, "
+        "beside weights of torch's default as torch draws them.",
         default=True,
     ),
     *map(_of_input_weights, INITIALIZER_PARAMETERS),

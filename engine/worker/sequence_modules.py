@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from engine.layers import INITIALIZERS
+from engine.layers import INITIALIZERS, gain_of
 from engine.layers.sequence import recurrent_values
 from engine.parameters import Values
 
@@ -82,12 +82,11 @@ def initialise_recurrent(module: nn.RNNBase, values: Values) -> None:
 
 def _draw(module: nn.RNNBase, name: str, values: Values) -> None:
     initializer = INITIALIZERS[str(values["initializer"])]
-    if not initializer.function:
-        return
-    weight = _detached(module, f"weight_{name}")
-    for block in weight.split(module.hidden_size):
-        getattr(nn.init, initializer.function)(block, **initializer.arguments(values))
-    if module.bias:
+    for block in _detached(module, f"weight_{name}").split(module.hidden_size):
+        if initializer.function:
+            getattr(nn.init, initializer.function)(block, **initializer.arguments(values))
+        block *= gain_of(values)
+    if module.bias and initializer.function:
         nn.init.zeros_(_detached(module, f"bias_{name}"))
 
 
