@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from engine.layers import INITIALIZERS, gain_of
-from engine.layers.sequence import recurrent_values
+from engine.layers.recurrent import recurrent_values
 from engine.parameters import Values
 
 

@@ -13,9 +13,11 @@ from torch.nn import functional
 from engine.data import DataInfo, DataSpec
 from engine.graph import task_of
 from engine.layers import CATALOGUE, INITIALIZERS, Shape, ShapeError, expected_output
+from engine.parameters import ChoiceParameter
 from engine.worker.build import node_seed
 from engine.worker.modules import hits, loss_function
 from engine.worker.prepare import Prepared
+from engine.worker.sequence_modules import Embedding
 from engine.worker.trainer import Trainer
 
 SEED, EPOCHS, BATCH = 7, 2, 16
@@ -294,8 +296,6 @@ def test_embedding_looks_rows_up_and_draws_them_as_told(alone: ALONE) -> None:
     values = _values("Embedding", num_embeddings=500, embedding_dim=200, std=0.3)
     assert spec.shape(values, [(4,)], task_of(info)) == (4, 200)
     assert spec.tensors(values, [(4,)]) == {"weight": (500, 200)}
-    from engine.worker.sequence_modules import Embedding
-
     torch.manual_seed(0)
     built = Embedding(**spec.arguments(values, [(4,)]))
     assert built.weight.std().item() == pytest.approx(0.3, rel=0.02)
@@ -351,6 +351,13 @@ def test_default_recurrent_gates_are_orthogonal(alone: ALONE, kind: str) -> None
             )
 
 
+def test_a_gain_multiplies_its_own_weights(alone: ALONE) -> None:
+    plain = alone("LSTM", {}, (3, NUMBERS)).built()
+    scaled = alone("LSTM", {"init_gain": 3.0, "recurrent_init_gain": 0.5}, (3, NUMBERS)).built()
+    for name, gain in (("weight_ih_l0", 3.0), ("weight_hh_l0", 0.5)):
+        assert torch.equal(scaled.get_parameter(name), gain * plain.get_parameter(name))
+
+
 @pytest.mark.parametrize("kind", RECURRENT)
 def test_identity_weights_hand_the_state_on(alone: ALONE, kind: str) -> None:
     built = alone(kind, {"recurrent_initializer": "identity"}, (3, NUMBERS)).built()
@@ -370,8 +377,12 @@ def test_forget_gates_begin_at_their_bias(alone: ALONE, initializer: str) -> Non
         assert bool(others.any()) == (initializer == "torch_default")
 
 
-def test_every_initialiser_can_draw_recurrent_weights(alone: ALONE) -> None:
-    for initializer in INITIALIZERS:
+def test_every_initialiser_but_lsuv_can_draw_recurrent_weights(alone: ALONE) -> None:
+    for name in ("initializer", "recurrent_initializer"):
+        (parameter,) = (each for each in CATALOGUE["GRU"].parameters if each.name == name)
+        assert isinstance(parameter, ChoiceParameter)
+        assert {choice.value for choice in parameter.choices} == set(INITIALIZERS) - {"lsuv"}
+    for initializer in set(INITIALIZERS) - {"lsuv"}:
         params = {"initializer": initializer, "recurrent_initializer": initializer}
         weight = alone("GRU", params, (3, NUMBERS)).built().get_parameter("weight_hh_l0")
         assert bool(torch.isfinite(weight).all())
