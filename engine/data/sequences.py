@@ -304,7 +304,7 @@ SEQUENCES: tuple[DataSetSpec, ...] = (
             replace(
                 _SMALL, name="symbols", title="Symbols", help="How many different ones there are."
             ),
-            _noise(0.0, "Standard deviation of the inputs after the first step."),
+            _noise(0.1, "Standard deviation of the inputs after the first step."),
         ),
         _recall,
         _recall_info,

@@ -13,6 +13,7 @@ from engine.parameters import (
     FloatParameter,
     IntParameter,
     Parameter,
+    TextParameter,
     Value,
     Values,
     defaults,
@@ -97,6 +98,11 @@ class DataSetSpec:
     def defaults(self) -> dict[str, Value]:
         """The settings of the data set when it is chosen anew."""
         return defaults(self.parameters)
+
+    @property
+    def reads_file(self) -> bool:
+        """Whether the data are the person's own, in a file that has to be chosen."""
+        return any(isinstance(item, TextParameter) and item.is_path for item in self.parameters)
 
 
 SPLIT_PARAMETERS: tuple[Parameter, ...] = (
