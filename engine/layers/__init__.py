@@ -9,7 +9,7 @@ from .normalisation import NORMALISATION, REGULARISATION
 from .sequence import SEQUENCES
 from .spatial import SPATIAL
 from .spec import CATEGORIES, LayerSpec, Ports, Shape, ShapeError, Task, by_kind, product, show
-from .spread import bias_mean_square, describe_weight, gain_of, weight_std
+from .spread import describe_weight, gain_of, weight_std
 from .weights import WEIGHTS
 
 CATALOGUE: Mapping[str, LayerSpec] = by_kind(
@@ -28,7 +28,6 @@ __all__ = [
     "Shape",
     "ShapeError",
     "Task",
-    "bias_mean_square",
     "describe_weight",
     "expected_output",
     "fans",

@@ -21,7 +21,10 @@ def _hardtanh_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
 
 def _softmax_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
     if not shapes[0]:
-        raise ShapeError("it expects at least one dimension and receives a single number")
+        raise ShapeError(
+            "it expects at least one dimension and receives a single number. "
+            "Put Reshape with the shape 1 before it"
+        )
     return shapes[0]
 
 

@@ -63,7 +63,10 @@ def _batch_norm_2d_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
 
 def _layer_norm_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
     if not shapes[0]:
-        raise ShapeError("it expects at least one dimension and receives a single number")
+        raise ShapeError(
+            "it expects at least one dimension and receives a single number. "
+            "Put Reshape with the shape 1 before it"
+        )
     return shapes[0]
 
 

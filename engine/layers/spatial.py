@@ -221,6 +221,7 @@ SPATIAL: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="AdaptiveAvgPool2d",
+        mean_field="mean_pool",
         title="Adaptive average pool 2d",
         category="Pooling and shape",
         summary="Takes means so that the image gets the size you name, whatever its size was.",
@@ -236,6 +237,7 @@ SPATIAL: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="GlobalAvgPool",
+        mean_field="mean_pool",
         title="Global average pool",
         category="Pooling and shape",
         summary="Keeps one number a channel: its mean over all places. Replaces Flatten before the last Linear.",

@@ -1,4 +1,4 @@
-"""What the chosen initialisers give a layer: the spread of its weights and the size of its biases."""
+"""What the chosen initialiser gives a layer: the spread of its weights, in numbers and in words."""
 
 import math
 
@@ -34,20 +34,6 @@ def _largest_singular_value(shape: Shape, values: Values, std: float) -> float:
     if values["initializer"] in ("orthogonal", "lsuv", "identity"):
         return gain_of(values)
     return std * (math.sqrt(shape[0]) + math.sqrt(product(shape[1:])))
-
-
-def bias_mean_square(weight: Shape, values: Values) -> float:
-    """E b² before training: the theory's σb². `weight` is the weight's shape as torch keeps it."""
-    if not values.get("bias", True):
-        return 0.0
-    match values["bias_initializer"]:
-        case "constant":
-            return float(values["bias_value"]) ** 2
-        case "normal":
-            return float(values["bias_std"]) ** 2
-        case "torch_default":
-            return 1.0 / (3.0 * fans(weight).fan_in)
-    return 0.0
 
 
 def starts_at_zero(values: Values) -> bool:

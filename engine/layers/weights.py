@@ -77,7 +77,10 @@ def _tensors(values: Values, weight: Shape, unit_axis: int = 0) -> dict[str, Sha
 
 def _linear_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
     if not shapes[0]:
-        raise ShapeError("it expects a row of numbers and receives a single number")
+        raise ShapeError(
+            "it expects a row of numbers and receives a single number. "
+            "Put Reshape with the shape 1 before it"
+        )
     _check_normalisation(values)
     return (*shapes[0][:-1], int(values["out_features"]))
 

@@ -95,7 +95,7 @@ class GlobalAvgPool(nn.Module):
     """The mean of each channel over all its places."""
 
     def forward(self, inputs: Tensor) -> Tensor:
-        return inputs.flatten(2).mean(dim=2)
+        return inputs.mean(dim=tuple(range(2, inputs.ndim)))
 
 
 def loss_function(kind: str, task: Task) -> Loss:

@@ -2,7 +2,14 @@
 
 from engine.graph import Inference, Node
 from engine.layers import show
-from engine.parameters import BoolParameter, ChoiceParameter, FloatParameter, Parameter, Value
+from engine.parameters import (
+    BoolParameter,
+    ChoiceParameter,
+    FloatParameter,
+    Parameter,
+    TextParameter,
+    Value,
+)
 
 _TELLING = 2
 
@@ -27,6 +34,8 @@ def _setting(parameter: Parameter, value: Value) -> str:
         return next(choice.title for choice in parameter.choices if choice.value == value)
     if isinstance(parameter, BoolParameter):
         return parameter.title if value else f"no {parameter.title.lower()}"
+    if isinstance(parameter, TextParameter):
+        return f"{parameter.title.lower()} {value}"
     number = f"{value:g}" if isinstance(parameter, FloatParameter) else str(value)
     if len(parameter.title) <= 3 or isinstance(parameter, FloatParameter):
         return f"{parameter.title} = {number}"

@@ -64,6 +64,8 @@ class Palette(QWidget):
         self.search.left_downwards.connect(self._enter_list)
         self.list = _KindList(themes)
         self.list.itemActivated.connect(self._add)
+        self.list.itemClicked.connect(self._fold)
+        self._folded: set[str] = set()
         self._nothing = QLabel()
         self._nothing.setWordWrap(True)
         self._nothing.setContentsMargins(GRID, GRID, GRID, GRID)
@@ -94,6 +96,7 @@ class Palette(QWidget):
         for category in CATEGORIES:
             group = QTreeWidgetItem(self.list, [category])
             group.setFlags(Qt.ItemFlag.ItemIsEnabled)
+            group.setToolTip(0, "Click to fold or unfold")
             for spec in CATALOGUE.values():
                 if spec.category == category:
                     self._add_entry(group, spec)
@@ -115,6 +118,7 @@ class Palette(QWidget):
             item.setHidden(str(item.data(0, _KIND)) not in wanted)
         for group in self.list.groups():
             group.setHidden(all(item.isHidden() for item in children(group)))
+            group.setExpanded(bool(text) or group.text(0) not in self._folded)
         self._nothing.setVisible(not ranked)
         self._nothing.setText(
             f"No layer matches “{text}”. Try a shorter word, such as “relu” or “norm”."
@@ -125,6 +129,13 @@ class Palette(QWidget):
         else:
             self.list.clearSelection()
             self.list.setCurrentIndex(QModelIndex())
+
+    def _fold(self, item: QTreeWidgetItem) -> None:
+        """Fold or unfold a group whose heading was clicked; a search shows all that it finds."""
+        if item.data(0, _KIND) or self.search.text():
+            return
+        item.setExpanded(not item.isExpanded())
+        self._folded = {group.text(0) for group in self.list.groups() if not group.isExpanded()}
 
     def _enter_list(self) -> None:
         if self.list.currentItem() is None:
@@ -203,6 +214,7 @@ class _KindList(QTreeWidget):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QTreeWidget.ScrollMode.ScrollPerPixel)
+        self.setExpandsOnDoubleClick(False)
         self.setDragEnabled(True)
         self.setItemDelegate(_EntryDelegate(themes, self))
         self.setAccessibleName("Layer kinds")
@@ -277,7 +289,8 @@ class _EntryDelegate(QStyledItemDelegate):
             painter.setFont(scaled_font(self._view.font(), 0.85, bold=True))
             painter.setPen(self._themes.theme.color("muted"))
             room = option.rect.adjusted(GRID // 2, 0, 0, -GRID // 2)
-            painter.drawText(room, Qt.AlignmentFlag.AlignBottom, str(index.data()).upper())
+            mark = "▾" if option.state & QStyle.StateFlag.State_Open else "▸"
+            painter.drawText(room, Qt.AlignmentFlag.AlignBottom, f"{mark} {index.data()}".upper())
         painter.restore()
 
     def _paint_entry(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:

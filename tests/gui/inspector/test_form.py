@@ -4,7 +4,15 @@ from collections.abc import Callable, Mapping
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QLabel, QSpinBox, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from engine.graph import AddNodes, Node, SetParam, SetTraining
@@ -15,6 +23,7 @@ from engine.parameters import (
     FloatParameter,
     IntParameter,
     Parameter,
+    TextParameter,
     Value,
 )
 from gui.common.icons import Icons
@@ -30,6 +39,7 @@ FIELDS: Mapping[type[Parameter], type[QWidget]] = {
     FloatParameter: QDoubleSpinBox,
     BoolParameter: QCheckBox,
     ChoiceParameter: QComboBox,
+    TextParameter: QLineEdit,
 }
 SETTINGS = [
     pytest.param(spec, parameter, id=f"{spec.kind}-{parameter.name}")
@@ -96,6 +106,8 @@ def _shown(field: QWidget) -> object:
         return field.currentData()
     if isinstance(field, QCheckBox):
         return field.isChecked()
+    if isinstance(field, QLineEdit):
+        return field.text()
     assert isinstance(field, QSpinBox | QDoubleSpinBox)
     return field.value()
 
@@ -118,6 +130,9 @@ def _change(parameter: Parameter, field: QWidget, qtbot: QtBot) -> Value:
         down = place + 1 < len(values)
         qtbot.keyClick(field, Qt.Key.Key_Down if down else Qt.Key.Key_Up)
         return values[place + 1 if down else place - 1]
+    if isinstance(parameter, TextParameter):
+        _enter(field, "3 2 1", qtbot)
+        return "3 2 1"
     assert isinstance(parameter, IntParameter | FloatParameter)
     value = next(v for v in TYPICAL if v != parameter.default and parameter.check(v) is None)
     _enter(field, f"{value}", qtbot)
