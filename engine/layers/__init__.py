@@ -6,6 +6,7 @@ from .activations import ACTIVATIONS
 from .ends import ENDS, MERGING, expected_output
 from .initializers import INITIALIZERS, Fans, Initializer, fans, outputs_first
 from .normalisation import NORMALISATION, REGULARISATION
+from .recurrent import describe_recurrent
 from .sequence import SEQUENCES
 from .spatial import SPATIAL
 from .spec import CATEGORIES, LayerSpec, Ports, Shape, ShapeError, Task, by_kind, product, show
@@ -28,6 +29,7 @@ __all__ = [
     "Shape",
     "ShapeError",
     "Task",
+    "describe_recurrent",
     "describe_weight",
     "expected_output",
     "fans",

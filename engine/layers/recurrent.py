@@ -1,6 +1,7 @@
 """Recurrent layers: torch's RNN, LSTM and GRU of one layer, with initialisers for both of their matrices."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -14,8 +15,9 @@ from engine.parameters import (
     Values,
 )
 
-from .initializers import INITIALIZER_PARAMETERS
+from .initializers import INITIALIZER_PARAMETERS, INITIALIZERS
 from .spec import LayerSpec, Shape, ShapeError, Shapes, Task, show
+from .spread import describe_weight, gain_of
 
 _RECURRENT = "recurrent_"
 """What the names of the recurrent weights' settings begin with; the rest is as for the input weights."""
@@ -86,6 +88,24 @@ def recurrent_values(values: Values) -> Values:
         for name, value in values.items()
         if name.startswith(_RECURRENT)
     }
+
+
+def describe_recurrent(tensors: Mapping[str, Shape], values: Values) -> str:
+    """How both matrices of a layer with these tensors are drawn, with σ for the fans of one gate, for people."""
+    sides = (
+        ("Input weights", tensors["weight_ih_l0"], values),
+        ("Recurrent weights", tensors["weight_hh_l0"], recurrent_values(values)),
+    )
+    return "\n".join(f"{who}: {_spread(shape, tensors, side)}" for who, shape, side in sides)
+
+
+def _spread(whole: Shape, tensors: Mapping[str, Shape], values: Values) -> str:
+    units = tensors["weight_hh_l0"][1]
+    gates = "" if whole[0] == units else "each gate by itself, "
+    if not INITIALIZERS[str(values["initializer"])].function:
+        std = gain_of(values) / math.sqrt(3 * units)
+        return f"torch's default, evenly within ± 1/√{units:,}, so σ = {std:.3g}"
+    return gates + describe_weight((units, whole[1]), values)
 
 
 def _of_recurrent_weights(parameter: Parameter) -> Parameter:
