@@ -68,7 +68,11 @@ def through_time(
     """
     _check(module, inputs, output, output_gradient)
     batch = len(inputs)
-    inputs, output, output_gradient = (part[:samples] for part in (inputs, output, output_gradient))
+    # in mixed precision what was kept is coarser than the weights
+    dtype = module.get_parameter("weight_hh_l0").dtype
+    inputs, output, output_gradient = (
+        part[:samples].to(dtype) for part in (inputs, output, output_gradient)
+    )
     states = output if output.dim() == 3 else _sequence(module, inputs)
     results = []
     for place in range(2 if module.bidirectional else 1):

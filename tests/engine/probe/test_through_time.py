@@ -143,6 +143,17 @@ def test_some_samples_are_measured_as_if_the_others_were_not_there(kind: str, la
     assert found.samples == 2
 
 
+@pytest.mark.parametrize("last", [True, False])
+@pytest.mark.parametrize("kind", ["tanh", "LSTM", "GRU"])
+def test_coarser_numbers_of_mixed_precision_are_taken(kind: str, last: bool) -> None:
+    module, inputs = _module(kind), _inputs()
+    output, gradient = _watched(module, inputs, last=last)
+    (fine,) = through_time(module, inputs, output, gradient)
+    coarse = (part.detach().bfloat16() for part in (inputs, output, gradient))
+    (found,) = through_time(module, *coarse)
+    np.testing.assert_allclose(found.state, fine.state, rtol=0.1)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_sequence_of_one_step_has_one_figure(kind: str) -> None:
     module, inputs = _module(kind), _inputs()[:, :1]
