@@ -13,6 +13,7 @@ from engine.parameters import (
     FloatParameter,
     IntParameter,
     Parameter,
+    TextParameter,
     Value,
     Values,
     defaults,
@@ -43,7 +44,9 @@ class DataInfo:
     classes: int = 0
     """Number of classes; 0 for a regression."""
     target_shape: tuple[int, ...] = ()
-    """Shape of one target of a regression; () for a classification."""
+    """Shape of one target of a regression; of the class numbers of one sample: () for one, (T,) for one a step."""
+    tokens: int = 0
+    """Size of the vocabulary when inputs are tokens (whole numbers from 0, as float32); 0 when they are numbers."""
     class_names: tuple[str, ...] = ()
     input_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -54,12 +57,17 @@ class DataInfo:
 class Samples:
     """All samples of a data set in their stored order, before the split.
 
-    `inputs` float32 (n, *input_shape); `targets` int64 (n,) class numbers, or float32 (n, *target_shape).
+    `inputs` float32 (n, *input_shape), a sequence being steps × numbers; `targets` int64 class numbers or float32,
+    (n, *target_shape).
     """
 
     info: DataInfo
     inputs: Inputs
     targets: Targets
+    in_time: bool = False
+    """Whether the samples follow one another in time: then the last ones validate, and none is drawn by lot."""
+    continues: int | None = None
+    """The input number whose next values the targets are: they are standardised as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +98,11 @@ class DataSetSpec:
     def defaults(self) -> dict[str, Value]:
         """The settings of the data set when it is chosen anew."""
         return defaults(self.parameters)
+
+    @property
+    def reads_file(self) -> bool:
+        """Whether the data are the person's own, in a file that has to be chosen."""
+        return any(isinstance(item, TextParameter) and item.is_path for item in self.parameters)
 
 
 SPLIT_PARAMETERS: tuple[Parameter, ...] = (

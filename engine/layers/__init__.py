@@ -6,13 +6,15 @@ from .activations import ACTIVATIONS
 from .ends import ENDS, MERGING, expected_output
 from .initializers import INITIALIZERS, Fans, Initializer, fans, outputs_first
 from .normalisation import NORMALISATION, REGULARISATION
+from .recurrent import describe_recurrent
+from .sequence import SEQUENCES
 from .spatial import SPATIAL
 from .spec import CATEGORIES, LayerSpec, Ports, Shape, ShapeError, Task, by_kind, product, show
 from .spread import describe_weight, gain_of, weight_std
 from .weights import WEIGHTS
 
 CATALOGUE: Mapping[str, LayerSpec] = by_kind(
-    ENDS, WEIGHTS, ACTIVATIONS, NORMALISATION, REGULARISATION, SPATIAL, MERGING
+    ENDS, WEIGHTS, ACTIVATIONS, NORMALISATION, REGULARISATION, SPATIAL, MERGING, SEQUENCES
 )
 """Every layer kind that the lab knows, by its kind."""
 
@@ -27,6 +29,7 @@ __all__ = [
     "Shape",
     "ShapeError",
     "Task",
+    "describe_recurrent",
     "describe_weight",
     "expected_output",
     "fans",

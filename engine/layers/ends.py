@@ -10,27 +10,30 @@ def _output_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
     if shapes[0] != expected:
         raise ShapeError(
             f"{_OUTPUT_WANTS[str(values['loss'])]}: it expects {show(expected)} and receives "
-            f"{show(shapes[0])}. {_output_advice(shapes[0], expected)}"
+            f"{show(shapes[0])}. {_output_advice(shapes[0], expected, task)}"
         )
     return expected
 
 
 def expected_output(loss: str, task: Task) -> Shape:
-    """The shape that a loss wants of the last layer, or `ShapeError` when the data set cannot have that loss."""
+    """The shape that a loss wants of the last layer, or `ShapeError` when the data set cannot have that loss.
+
+    With one class number a step, what is wanted of one step is wanted of each: (T, classes) or (T, 1).
+    """
     if loss == "mse":
-        return (task.classes,) if task.classes else task.target_shape
+        return (*task.target_shape, task.classes) if task.classes else task.target_shape
     if not task.classes:
         raise ShapeError(
             "the data set asks for numbers, not classes. Choose the loss “mean squared error”"
         )
     if loss == "cross_entropy":
-        return (task.classes,)
+        return (*task.target_shape, task.classes)
     if task.classes != 2:
         raise ShapeError(
             f"binary cross-entropy needs two classes and the data set has {task.classes}. "
             "Choose the loss “softmax cross-entropy”"
         )
-    return (1,)
+    return (*task.target_shape, 1)
 
 
 _OUTPUT_WANTS = {
@@ -40,7 +43,16 @@ _OUTPUT_WANTS = {
 }
 
 
-def _output_advice(received: Shape, expected: Shape) -> str:
+def _output_advice(received: Shape, expected: Shape, task: Task) -> str:
+    if len(expected) == 2 and len(received) == 1:
+        return "The data set has a target for every step: let the recurrent layer give the whole sequence"
+    if len(expected) == 2 and received[:-1] == expected[:-1]:
+        return f"Set the units of the last Linear to {expected[-1]}"
+    if len(received) == 2 and len(task.input_shape) < 3 and len(expected) == 1:
+        return (
+            "The data set has one target a sequence: let the last recurrent layer give its last state, or put "
+            f"Last step before the last Linear, with {expected[0]} units"
+        )
     if len(received) > 1:
         return f"Put Flatten before the last Linear, and give that one {product(expected)} units"
     return f"Set the units of the last Linear to {product(expected)}"

@@ -26,7 +26,9 @@ class Task(NamedTuple):
     classes: int
     """Number of classes; 0 for a regression."""
     target_shape: Shape
-    """Shape of one target of a regression; () for a classification."""
+    """Shape of one target of a regression; of the class numbers of one sample: () for one, (T,) for one a step."""
+    tokens: int = 0
+    """Size of the vocabulary when the inputs are tokens; 0 when they are numbers."""
 
 
 class Ports(NamedTuple):
@@ -65,6 +67,7 @@ CATEGORIES: tuple[str, ...] = (
     "Pooling and shape",
     "Regularisation",
     "Merging",
+    "Sequences",
 )
 """The palette's groups, in its order."""
 

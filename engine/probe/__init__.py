@@ -2,6 +2,7 @@
 
 from .examine import jacobian_singular_values, output_ranks
 from .norms import total_norm
+from .through_time import spectral_radius, through_time
 from .units import DeadUnits
 from .watch import StepWatch, first_nonfinite
 
@@ -11,5 +12,7 @@ __all__ = [
     "first_nonfinite",
     "jacobian_singular_values",
     "output_ranks",
+    "spectral_radius",
+    "through_time",
     "total_norm",
 ]

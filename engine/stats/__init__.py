@@ -23,6 +23,7 @@ from .histogram import (
     resample,
 )
 from .tables import DISTRIBUTIONS, SCALAR_COLUMNS, EpochStats, LayerTable, StepStats
+from .time import TimeGradient
 
 __all__ = [
     "BIN_COUNT",
@@ -41,6 +42,7 @@ __all__ = [
     "Rows",
     "Scale",
     "StepStats",
+    "TimeGradient",
     "bin_values",
     "clipped_share",
     "decades_per_layer",

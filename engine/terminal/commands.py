@@ -198,10 +198,10 @@ def _prepared(options: TrainOptions) -> Prepared:
 
 def _data_spec(options: TrainOptions) -> DataSpec:
     kind = str(options.data)
-    if kind in DATA_SETS and kind != "csv":
+    if kind in DATA_SETS and not DATA_SETS[kind].reads_file:
         return DataSpec(kind, DATA_SETS[kind].defaults)
     if not (Path(kind).suffix or os.sep in kind or Path(kind).is_file()):
-        known = ", ".join(name for name in DATA_SETS if name != "csv")
+        known = ", ".join(name for name, spec in DATA_SETS.items() if not spec.reads_file)
         raise _InputError(
             f"There is no data set called {kind!r}. Give a CSV file, or one of {known}"
         )

@@ -13,6 +13,8 @@ from torch.nn.utils import parametrizations
 from engine.graph import Inference, NetworkGraph, Node
 from engine.layers import INITIALIZERS, LayerSpec, Shape, gain_of, outputs_first
 
+from .sequence_modules import initialise_recurrent
+
 
 class LayerError(Exception):
     """A layer could not be built or run; `node_id` says which, the cause says why."""
@@ -108,6 +110,8 @@ def _built(node: Node, shapes: list[Shape], seed: int) -> nn.Module:
         )
         if spec.initialised:
             _initialise(module, node, spec)
+        elif isinstance(module, nn.RNNBase):
+            initialise_recurrent(module, node.params)
     except Exception as error:
         raise LayerError(node.id, error) from error
     return module

@@ -75,8 +75,9 @@ class Epoch:
         return sum(step.loss * size for step, size in pairs) / sum(self.sizes)
 
     def accuracy(self) -> float:
-        """Share of samples whose class was right, each at the weights that it met."""
-        return hits(torch.cat(self.outputs), torch.cat(self.targets)) / sum(self.sizes)
+        """Share of targets whose class was right, each at the weights that it met."""
+        targets = torch.cat(self.targets)
+        return hits(torch.cat(self.outputs), targets) / targets.numel()
 
 
 class EpochSums:

@@ -99,9 +99,12 @@ class GlobalAvgPool(nn.Module):
 
 
 def loss_function(kind: str, task: Task) -> Loss:
-    """The mean loss over a batch, of outputs (batch, …) and targets as the data set gives them."""
+    """The mean loss over a batch, of outputs (batch, …) and targets as the data set gives them.
+
+    With a class number for every step the mean is over samples and steps.
+    """
     if kind == "cross_entropy":
-        return functional.cross_entropy
+        return _cross_entropy_of_steps if task.target_shape else functional.cross_entropy
     if kind == "binary_cross_entropy":
         return _binary_cross_entropy
     if task.classes:
@@ -109,18 +112,22 @@ def loss_function(kind: str, task: Task) -> Loss:
     return functional.mse_loss
 
 
+def _cross_entropy_of_steps(outputs: Tensor, targets: Tensor) -> Tensor:
+    return functional.cross_entropy(outputs.flatten(0, 1), targets.flatten())
+
+
 def _binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:
     return functional.binary_cross_entropy_with_logits(
-        outputs.squeeze(1), targets.to(outputs.dtype)
+        outputs.squeeze(-1), targets.to(outputs.dtype)
     )
 
 
 def _one_hot_squares(outputs: Tensor, targets: Tensor) -> Tensor:
-    wanted = functional.one_hot(targets, outputs.shape[1]).to(outputs.dtype)
+    wanted = functional.one_hot(targets, outputs.shape[-1]).to(outputs.dtype)
     return functional.mse_loss(outputs, wanted)
 
 
 def hits(outputs: Tensor, targets: Tensor) -> int:
-    """How many class numbers are right: the largest output, or for a single one its sign."""
-    guess = (outputs[:, 0] > 0).long() if outputs.shape[1] == 1 else outputs.argmax(dim=1)
+    """How many class numbers are right, those of every step: the largest output, or for a single one its sign."""
+    guess = (outputs[..., 0] > 0).long() if outputs.shape[-1] == 1 else outputs.argmax(dim=-1)
     return int((guess == targets).sum())

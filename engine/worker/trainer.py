@@ -240,7 +240,7 @@ class Trainer:
             outputs = torch.cat([self.model(part) for part in inputs.split(_EVALUATION_BATCH)])
             loss = self._loss(outputs, targets).item()
         self.model.train()
-        return loss, hits(outputs, targets) / len(targets) if self._classifies else None
+        return loss, hits(outputs, targets) / targets.numel() if self._classifies else None
 
     def _stats(
         self,

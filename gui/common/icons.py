@@ -29,6 +29,11 @@ _DRAWINGS = {
     "Multiply": "multiply",
     "Scale": "scale",
     "Concat": "concat",
+    "Embedding": "embedding",
+    "SelfAttention": "attention",
+    "PositionalEncoding": "position",
+    "LastStep": "last-step",
+    "MeanOverTime": "mean-over-time",
 }
 _CATEGORY_DRAWINGS = {
     "Weights": "linear",
@@ -36,6 +41,7 @@ _CATEGORY_DRAWINGS = {
     "Pooling and shape": "pool",
     "Regularisation": "dropout",
     "Merging": "add",
+    "Sequences": "recurrent",
 }
 _FIELD = 24
 _FAINT = 0.35

@@ -5,7 +5,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from engine.data import DATA_SETS, DataError, DataInfo, DataSpec, describe
-from engine.parameters import TextParameter
 
 
 class _Answer(QObject):
@@ -50,10 +49,7 @@ class DataInfoSource(QObject):
         """Describe another data set: at once when it is bundled, in the background when it is a file."""
         self._ticket += 1
         known = DATA_SETS.get(spec.kind)
-        reads_file = known is not None and any(
-            isinstance(p, TextParameter) and p.is_path for p in known.parameters
-        )
-        if reads_file:
+        if known is not None and known.reads_file:
             self._pool.start(_Reading(self._ticket, spec, folder, self._answer))
         else:
             self._receive(self._ticket, _described(spec, folder))

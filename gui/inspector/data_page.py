@@ -92,10 +92,12 @@ class DataSetBox(ChoiceBox):
 
 def facts(info: DataInfo) -> str:
     """Samples, shapes and classes in a few lines."""
-    lines = [f"{info.samples:,} samples, each {show(info.input_shape)}"]
+    tokens = f" tokens of {info.tokens:,}" if info.tokens else ""
+    lines = [f"{info.samples:,} samples, each {show(info.input_shape)}{tokens}"]
     if info.classes:
         names = ", ".join(info.class_names[:12]) + (" …" if len(info.class_names) > 12 else "")
-        lines.append(f"{info.classes} classes: {names}")
+        of_each = f", one for each of {show(info.target_shape)} steps" if info.target_shape else ""
+        lines.append(f"{info.classes} classes{of_each}: {names}")
     else:
         lines.append(f"targets: {show(info.target_shape)} (a regression)")
     return "\n".join(lines)

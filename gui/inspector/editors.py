@@ -263,7 +263,7 @@ class TextEditor(Editor):
     def _browse(self) -> None:
         start = str(Path(self.box.text()).parent) if self.box.text() else str(Path.home())
         name, _ = QFileDialog.getOpenFileName(
-            self, "Choose a CSV file", start, "Tables (*.csv *.tsv *.txt);;All files (*)"
+            self, "Choose a file", start, "Tables and texts (*.csv *.tsv *.txt);;All files (*)"
         )
         if name:
             self.box.setText(name)

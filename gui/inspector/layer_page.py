@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
 from engine.graph import Edit, Node, Rename, SetParam, Together
 from engine.graph.edits import MAXIMUM_NAME
-from engine.layers import LayerSpec, describe_weight, show
+from engine.layers import LayerSpec, describe_recurrent, describe_weight, show
 from engine.parameters import Value
 from gui.common.icons import Icons
 from gui.common.theme import GRID, ThemeSource
@@ -148,6 +148,8 @@ class LayerPage(Page):
             lines.append(
                 describe_weight(tensors["weight"], node.params, transposed=node.spec.transposed)
             )
+        elif "weight_hh_l0" in tensors:
+            lines.append(describe_recurrent(tensors, node.params))
         return "\n".join(lines)
 
     def _set(self, name: str, value: Value) -> None:
