@@ -1,0 +1,83 @@
+"""Where the mean-field prediction holds, and the sentence that says why not."""
+
+from collections.abc import Sequence
+
+from . import weights
+from .moments import Layer
+from .rules import RULES
+
+NARROW = 0.5
+"""Σ 1/n from a layer to the last beyond which a single network tells little about the average."""
+
+ASSUMPTIONS = (
+    "The prediction is for untrained networks, on average over their random weights. "
+    "Training changes the weights, and the prediction then no longer holds."
+)
+TIED = (
+    "A recurrent layer uses the same weights at every step: √χ is the factor of a single step on average, "
+    "and over many steps the rate is the spectral radius of the recurrent matrix."
+)
+
+Blame = tuple[str, bool]
+"""A sentence, and whether there are no figures at all (else they hold on average only)."""
+
+
+def blame_of(layer: Layer) -> Blame | None:
+    """What is wrong with the theory at one layer."""
+    if layer.spec.mean_field not in RULES:
+        return f"the theory does not cover {layer.label} ({layer.spec.title})", True
+    if not layer.spec.initialised:
+        return None
+    problem = weights.draw_problem(layer)
+    if problem is not None:
+        return f"the theory does not cover {layer.label}: {problem}", True
+    limit = weights.spectrum_problem(layer)
+    return None if limit is None else (f"{layer.label} limits the theory: {limit}", False)
+
+
+class Validity:
+    """Spreads what is wrong at a layer to those whose variance or gradient depends on it."""
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._own = own = {layer.node_id: blame_of(layer) for layer in layers}
+        self.before: dict[str, Blame | None] = {}
+        """Blame for the variance that leaves a layer."""
+        self.after: dict[str, Blame | None] = {}
+        """Blame for the gradient that reaches a layer's output."""
+        for layer in layers:
+            sources = (self.before.get(source) for source in layer.sources)
+            self.before[layer.node_id] = _worst([own[layer.node_id], *sources])
+        behind: dict[str, list[Blame | None]] = {layer.node_id: [] for layer in layers}
+        for layer in reversed(layers):
+            self.after[layer.node_id] = _worst(behind[layer.node_id])
+            needed = _worst([self.after[layer.node_id], self.after_through(layer)])
+            for source in set(layer.sources) & set(behind):
+                behind[source].append(needed)
+
+    def after_through(self, layer: Layer) -> Blame | None:
+        """Blame for the layer's own factor of the gradient."""
+        return _worst([self._own[layer.node_id], self._arriving(layer)])
+
+    def _arriving(self, layer: Layer) -> Blame | None:
+        """The gradient through a layer that is not linear depends on the variance that arrives at it."""
+        if layer.spec.mean_field in ("weights", "add", "identity", "dropout", "mean_pool"):
+            return None
+        return _worst([self.before.get(source) for source in layer.sources])
+
+    def reason(self, node_id: str, narrowness: float) -> str:
+        """Why a row does not apply; "" when it does."""
+        blame = _worst([self.before[node_id], self.after[node_id]])
+        if blame is not None:
+            sentence = blame[0]
+            return f"{sentence[0].upper()}{sentence[1:]}."
+        if narrowness > NARROW:
+            return (
+                f"Too narrow for its depth: Σ 1/width from here to the last layer is {narrowness:.2f}, "
+                f"above {NARROW:g}, so that networks drawn alike differ widely."
+            )
+        return ""
+
+
+def _worst(blames: Sequence[Blame | None]) -> Blame | None:
+    found = [blame for blame in blames if blame is not None]
+    return next((blame for blame in found if blame[1]), found[0] if found else None)
