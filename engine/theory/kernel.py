@@ -17,12 +17,17 @@ from . import weights
 from .averages import activation_of
 from .moments import Layer
 
-MAXIMUM_SAMPLES = 64
-ROWS_A_SAMPLE = 32
-_BLOCK = 32
-"""Rows that are multiplied at a time: few enough for BLAS to stay on one thread, as waking others on a busy machine
-costs more than all the arithmetic."""
-_TURNS = 8
+MAXIMUM_SAMPLES = 96
+MAXIMUM_ROWS = 1_024
+_NUMBERS = 65_536
+"""Virtual units times samples; more of the one are paid for by fewer of the other."""
+_STEP = 8
+_ANY = 32
+"""Up to so many samples any number will do; batch norm depends on it."""
+"""Numbers of samples and of units are multiples of it."""
+_ONE_THREAD = 100_000
+"""Multiplications that BLAS does on one thread; waking others on a busy machine costs more than all the arithmetic."""
+_CANDIDATES = 32
 _JITTER = 1e-10
 _RULES = frozenset(
     ("weights", "function", "batch_norm", "layer_norm", "dropout", "add", "identity")
@@ -46,13 +51,48 @@ def carry(layers: Sequence[Layer], split: Split, loss: str, batch_size: int) -> 
         return None
     random = np.random.default_rng(0)
     count = min(batch_size, MAXIMUM_SAMPLES, len(split.train_inputs))
+    count -= count % _STEP if count > _ANY else 0
     if count < 2:
         return None
-    chosen = random.permutation(len(split.train_inputs))[:count]
+    runs = [_run(layers, split, loss, count, random) for _ in range(-(-_ANY // count))]
+    return _average(runs)
+
+
+def _run(
+    layers: Sequence[Layer], split: Split, loss: str, count: int, random: np.random.Generator
+) -> Carried:
+    chosen = _typical_batch(split.train_inputs, count, random)
     inputs = split.train_inputs[chosen].astype(np.float64).reshape(count, -1).T
     network = _Virtual(layers, inputs, random)
     network.backward(loss, split.train_targets[chosen], max(split.info.classes, 1))
     return network.columns()
+
+
+def _average(runs: Sequence[Carried]) -> Carried:
+    """Over batches; gradients in the mean square."""
+    return Carried(
+        square=np.mean([run.square for run in runs], axis=0),
+        mean=np.mean([run.mean for run in runs], axis=0),
+        correlation=np.mean([run.correlation for run in runs], axis=0),
+        gradient_rms=np.sqrt(np.mean([run.gradient_rms**2 for run in runs], axis=0)),
+        chi=np.mean([run.chi for run in runs], axis=0),
+    )
+
+
+def _typical_batch(inputs: np.ndarray, count: int, random: np.random.Generator) -> np.ndarray:
+    """Places of `count` samples whose sizes and likeness are near those of most batches."""
+    batches = [random.permutation(len(inputs))[:count] for _ in range(_CANDIDATES)]
+    marks = np.array([_marks(inputs[batch].reshape(count, -1)) for batch in batches])
+    middle, spread = marks.mean(axis=0), marks.std(axis=0)
+    distance = (np.abs(marks - middle) / np.where(spread > 0, spread, 1.0)).max(axis=1)
+    return batches[int(distance.argmin())]
+
+
+def _marks(batch: np.ndarray) -> tuple[float, float, float]:
+    """Mean square, mean square of it over samples, and mean square of the products of two samples."""
+    products = (batch.astype(np.float64) @ batch.T) / batch.shape[1]
+    own = np.diag(products)
+    return float(own.mean()), float((own**2).mean()), float((products**2).mean())
 
 
 def _fits(layers: Sequence[Layer]) -> bool:
@@ -88,10 +128,10 @@ class _Virtual:
 
     def __post_init__(self) -> None:
         samples = self.inputs.shape[1]
-        wanted = max(ROWS_A_SAMPLE * samples, self.layers[-1].units)
-        self.rows = _BLOCK * math.ceil(wanted / _BLOCK)
+        wanted = max(min(MAXIMUM_ROWS, _NUMBERS // samples), self.layers[-1].units)
+        self.rows = 2 * _STEP * math.ceil(wanted / (2 * _STEP))
         self._noise = _white(self.rows, samples, self.random)
-        turns = self.random.standard_normal((_TURNS, samples, samples))
+        turns = self.random.standard_normal((2, samples, samples))
         self._turns = [np.linalg.qr(turn)[0] for turn in turns]
         for layer in self.layers:
             arriving = [self._output(source) for source in layer.sources]
@@ -172,19 +212,37 @@ class _Virtual:
         # after batch norm the covariance has no full rank
         edge = _JITTER * np.trace(covariance) / samples + np.finfo(np.float64).tiny
         root = np.linalg.cholesky(covariance + edge * np.eye(samples))
-        turned = self._turns[self.random.integers(_TURNS)] @ root.T
+        turned = _product(self._turn(samples), root.T)
         noise = np.roll(self._noise, self.random.integers(self.rows), axis=0)
-        rows: Array = noise.reshape(-1, _BLOCK, samples) @ turned
-        return rows.reshape(-1, samples)
+        return _product(noise, turned)
+
+    def _turn(self, samples: int) -> Array:
+        """A random rotation: two fixed ones with a random order and random signs between them."""
+        signs = self.random.choice((-1.0, 1.0), samples)
+        order = self.random.permutation(samples)
+        return _product((self._turns[0] * signs)[:, order], self._turns[1])
 
 
 def _gram(h: Array) -> Array:
     """Mean product of each pair of samples, shape (samples, samples)."""
-    whole = len(h) // _BLOCK * _BLOCK
-    blocks = h[:whole].reshape(-1, _BLOCK, h.shape[1])
-    rest = h[whole:]
-    total = (blocks.transpose(0, 2, 1) @ blocks).sum(axis=0) + rest.T @ rest
-    return np.asarray(total / len(h))
+    size = _block(len(h), h.shape[1] ** 2)
+    blocks = h.reshape(-1, size, h.shape[1])
+    # a copy, as numpy would take a product with the own transpose for a routine that is not kept on one thread
+    turned = np.ascontiguousarray(blocks.transpose(0, 2, 1))
+    return np.asarray((turned @ blocks).sum(axis=0) / len(h))
+
+
+def _product(left: Array, right: Array) -> Array:
+    """left @ right, some rows at a time."""
+    size = _block(len(left), right.size)
+    stacked: Array = left.reshape(-1, size, left.shape[1]) @ right
+    return stacked.reshape(len(left), right.shape[1])
+
+
+def _block(rows: int, work: int) -> int:
+    """The largest part of `rows` of which each costs `work` that stays on one thread."""
+    most = max(1, _ONE_THREAD // work)
+    return next(size for size in range(min(most, rows), 0, -1) if rows % size == 0)
 
 
 def _white(rows: int, samples: int, random: np.random.Generator) -> Array:
