@@ -184,6 +184,8 @@ def _jumps(function: Function) -> Array:
     edges = np.arange(-_SEARCH, _SEARCH, _STEP) + 0.318 * _STEP
     low, high = edges[:-1], edges[1:]
     for halving in range(40):
+        if not low.size:
+            break
         size = np.abs(function(high) - function(low))
         middle = 0.5 * (low + high)
         left = np.abs(function(middle) - function(low))

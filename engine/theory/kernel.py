@@ -1,4 +1,4 @@
-"""The kernel overlay: a virtual network of M units on B real samples, for batch norm on real data.
+"""The kernel overlay: a virtual network of M units on B real samples, for batch and layer norm on real data.
 
 Each weight layer draws Gaussian rows with the covariance Var(w) · fan_in · HᵀH / M of what arrives, all other layers
 act on the samples as they do in the network; the backward pass likewise (Yang et al. 2019, section 3).
@@ -46,7 +46,7 @@ class Carried:
 
 
 def carry(layers: Sequence[Layer], split: Split, loss: str, batch_size: int) -> Carried | None:
-    """The theory carried sample by sample; None when the network has no batch norm or the rules do not fit it."""
+    """The theory carried sample by sample; None when nothing in the network needs it or a rule does not fit."""
     if not _fits(layers):
         return None
     random = np.random.default_rng(0)
@@ -96,7 +96,8 @@ def _marks(batch: np.ndarray) -> tuple[float, float, float]:
 
 
 def _fits(layers: Sequence[Layer]) -> bool:
-    if not any(layer.spec.mean_field == "batch_norm" for layer in layers):
+    # what these divide by differs from sample to sample, or ties samples together
+    if not any(layer.spec.mean_field in ("batch_norm", "layer_norm") for layer in layers):
         return False
     return all(_carries(layer) for layer in layers)
 
@@ -105,7 +106,7 @@ def _carries(layer: Layer) -> bool:
     rule = layer.spec.mean_field
     if rule not in _RULES or any(len(shape) != 1 for shape in (layer.shape, *layer.shapes)):
         return False
-    if rule == "weights" and weights.draw_problem(layer) is not None:
+    if rule == "weights" and weights.draw_problem(layer.values) is not None:
         return False
     return len(layer.sources) == 1 or rule == "add"
 

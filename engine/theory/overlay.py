@@ -11,7 +11,7 @@ from engine.graph import Inference, NetworkGraph
 from engine.layers import LayerSpec
 from engine.layers.spec import Array
 
-from . import kernel, weights
+from . import kernel, recurrent, weights
 from .averages import activation_of
 from .moments import Layer, Moments
 from .recursion import FixedPoint, Recursion
@@ -40,7 +40,7 @@ def predict(
 ) -> Prediction:
     """What mean-field theory says of a network that `infer` found no error in.
 
-    With `split` the variance starts from its training inputs, and a network of vectors with batch norm is
+    With `split` the variance starts from its training inputs, and a network of vectors with batch or layer norm is
     carried sample by sample; without, inputs have variance 1 and are uncorrelated.
     """
     layers = _layers(graph, inference, batch_size)
@@ -192,6 +192,8 @@ class _Overlay:
         """Fixed point and depth scale of the chain that repeats this weight layer and its activation."""
         followers = [follower for follower in self.layers if layer.node_id in follower.sources]
         functions = {follower.spec.mean_field for follower in followers}
+        if layer.spec.mean_field == "recurrent":
+            return _depth(recurrent.chain(layer, self._arriving(layer) or []))
         if layer.spec.mean_field != "weights" or functions != {"function"} or len(followers) != 1:
             return {}
         bias_mean, bias_square = weights.bias_moments(layer)
@@ -245,13 +247,7 @@ def _together(parts: Sequence[_Gradient | None]) -> _Gradient | None:
     known = [part for part in parts if part is not None]
     if not known or len(known) < len(parts):
         return None
-    square = sum(
-        (
-            part.square.mean() if len(known) > 1 and part.square.ndim == 0 else part.square
-            for part in known
-        ),
-        np.zeros(()),
-    )
+    square = sum((part.square for part in known), np.zeros(()))
     total = float(square.mean()) or 1.0
     shares = [float(part.square.mean()) / total for part in known]
     common = min(part.scatter for part in known)

@@ -19,7 +19,7 @@ class FixedPoint:
     q: float
     """q*; 0 when the variance dies out, infinite when it grows without bound."""
     chi_1: float
-    """χ₁ = σw² D(q*): the factor of G at each layer; NaN when there is no fixed point."""
+    """χ₁ = σw² D(q*): the factor of G at each layer; its limit where the variance dies out or grows."""
 
     @property
     def depth_scale(self) -> float:
@@ -89,7 +89,7 @@ def _fixed_point(recursion: Recursion, start: float) -> FixedPoint:
     if low is None:
         return FixedPoint(0.0, recursion.chi(0.0))
     if high is None:
-        return FixedPoint(float("inf"), float("nan"))
+        return FixedPoint(float("inf"), recursion.chi(_HIGHEST))
     q = _between(recursion, low, high)
     return FixedPoint(q, recursion.chi(q))
 

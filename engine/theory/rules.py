@@ -12,7 +12,7 @@ import numpy as np
 from engine.layers import product
 from engine.layers.spec import Array
 
-from . import weights
+from . import recurrent, weights
 from .averages import Activation, Averages, activation_of
 from .moments import Layer, Moments, places_of
 
@@ -193,6 +193,16 @@ def _unchanged(layer: Layer, _inputs: Inputs, gradient: Array) -> Array:
     return gradient
 
 
+def _scale_forward(layer: Layer, inputs: Inputs) -> Moments:
+    factor, x = float(layer.values["factor"]), inputs[0]
+    pairs = (part * factor**2 for part in (x.two_samples, x.neighbours))
+    return Moments(x.square * factor**2, x.mean * factor, *pairs)
+
+
+def _scale_backward(layer: Layer, _inputs: Inputs, gradient: Array) -> Array:
+    return gradient * float(layer.values["factor"]) ** 2
+
+
 def _pool_forward(layer: Layer, inputs: Inputs) -> Moments:
     """The mean of a window: neighbours are correlated, and the more so the nearer they are (exponentially)."""
     x = inputs[0].over(places_of(layer.shapes[0]))
@@ -220,7 +230,9 @@ def _window_mean(share: Array, size: int) -> Array:
 
 def _pool_backward(layer: Layer, _inputs: Inputs, gradient: Array) -> Array:
     grids = pool_operators(layer)
-    spread = np.broadcast_to(gradient, places_of(layer.shape))
+    spread = np.broadcast_to(gradient.mean(), [len(grid) for grid in grids])
+    if gradient.shape == spread.shape:
+        spread = gradient
     return weights.along([grid**2 for grid in grids], spread, back=True)
 
 
@@ -259,6 +271,8 @@ RULES: Mapping[str, Rule] = {
     "dropout": Rule(_dropout_forward, _dropout_backward),
     "add": Rule(_add_forward, _unchanged),
     "identity": Rule(_identity_forward, _unchanged),
+    "scale": Rule(_scale_forward, _scale_backward),
+    "recurrent": Rule(recurrent.forward, recurrent.backward),
     "mean_pool": Rule(_pool_forward, _pool_backward),
 }
 """By the name that a `LayerSpec` gives as its `mean_field`; a kind without a rule here ends the prediction."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from . import weights
 from .moments import Layer
+from .recurrent import recurrent_problem
 from .rules import RULES
 
 NARROW = 0.5
@@ -26,13 +27,25 @@ def blame_of(layer: Layer) -> Blame | None:
     """What is wrong with the theory at one layer."""
     if layer.spec.mean_field not in RULES:
         return f"the theory does not cover {layer.label} ({layer.spec.title})", True
-    if not layer.spec.initialised:
+    if layer.spec.mean_field == "recurrent":
+        found = recurrent_problem(layer)
+    elif layer.spec.initialised:
+        found = _drawing_problem(layer)
+    else:
+        found = None
+    if found is None:
         return None
-    problem = weights.draw_problem(layer)
+    problem, wholly = found
+    verb = "does not cover" if wholly else "covers only on average"
+    return f"the theory {verb} {layer.label}: {problem}", wholly
+
+
+def _drawing_problem(layer: Layer) -> Blame | None:
+    problem = weights.draw_problem(layer.values)
     if problem is not None:
-        return f"the theory does not cover {layer.label}: {problem}", True
-    limit = weights.spectrum_problem(layer)
-    return None if limit is None else (f"{layer.label} limits the theory: {limit}", False)
+        return problem, True
+    limit = weights.spectrum_problem(layer.values)
+    return None if limit is None else (limit, False)
 
 
 class Validity:

@@ -8,6 +8,7 @@ import numpy as np
 
 from engine.layers import INITIALIZERS, fans, weight_std
 from engine.layers.spec import Array
+from engine.parameters import Values
 
 from .moments import Layer, Moments, places_of
 
@@ -26,9 +27,9 @@ _INDEPENDENT = frozenset(
 """The functions of `torch.nn.init` whose weights are independent and have mean zero."""
 
 
-def draw_problem(layer: Layer) -> str | None:
-    """Why the theory cannot follow the layer's weights at all, or None."""
-    kind = str(layer.values.get("initializer", "torch_default"))
+def draw_problem(values: Values) -> str | None:
+    """Why the theory cannot follow weights that are drawn with these settings at all, or None."""
+    kind = str(values["initializer"])
     function = INITIALIZERS[kind].function
     if kind == "lsuv":
         return "its weights are rescaled on the data before training"
@@ -37,16 +38,20 @@ def draw_problem(layer: Layer) -> str | None:
     return "its weights are not random"
 
 
-def spectrum_problem(layer: Layer) -> str | None:
-    """Why the layer's figures hold on average only, or None."""
-    if layer.values.get("initializer") == "orthogonal":
+def spectrum_problem(values: Values) -> str | None:
+    """Why figures for such weights hold on average only, or None."""
+    if values["initializer"] == "orthogonal":
         return "its weights are orthogonal; the theory is for independent ones of the same variance"
     return None
 
 
 def weight_variance(layer: Layer) -> float:
     """Var(w), from the layer's own initialiser and fan."""
-    return weight_std(layer.tensors["weight"], layer.values) ** 2
+    weight, initializer = layer.tensors["weight"], INITIALIZERS[str(layer.values["initializer"])]
+    if _is_transposed(layer) and initializer.function:
+        # fans are counted as if every weight were (out, in, …); torch's own draw takes the axes as they lie
+        weight = (weight[1], weight[0], *weight[2:])
+    return weight_std(weight, layer.values) ** 2
 
 
 def bias_moments(layer: Layer) -> tuple[float, float]:

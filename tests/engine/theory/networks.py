@@ -43,7 +43,9 @@ def chain(layers: Layers) -> NetworkGraph:
 
 
 def document(
-    nodes: Mapping[str, Mapping[str, Any]], wires: Sequence[tuple[str, str]], loss: str = "cross_entropy"
+    nodes: Mapping[str, Mapping[str, Any]],
+    wires: Sequence[tuple[str, str]],
+    loss: str = "cross_entropy",
 ) -> NetworkGraph:
     """A document of these nodes between `input` and `output`; the wires into a node take its ports in their order."""
     ports = {target: 0 for _, target in wires}
@@ -51,7 +53,10 @@ def document(
     for source, target in wires:
         edges.append({"source": source, "target": target, "port": ports[target]})
         ports[target] += 1
-    ends = [{"id": "input", "kind": "Input"}, {"id": "output", "kind": "Output", "params": {"loss": loss}}]
+    ends = [
+        {"id": "input", "kind": "Input"},
+        {"id": "output", "kind": "Output", "params": {"loss": loss}},
+    ]
     rows = [*ends, *({"id": node_id, **node} for node_id, node in nodes.items())]
     file = {"format": "gradient-lab/network", "version": 1, "nodes": rows, "edges": edges}
     return decode(json.dumps({**file, "data": {"kind": "digits", "params": {}}}).encode())
@@ -73,7 +78,9 @@ class Measured:
     """Root mean square of ∂L/∂output, over that of the last module."""
 
 
-def measured(make: Callable[[], Sequence[nn.Module]], split: Split, batch_size: int, seeds: int) -> Measured:
+def measured(
+    make: Callable[[], Sequence[nn.Module]], split: Split, batch_size: int, seeds: int
+) -> Measured:
     """Plain torch: forward and backward of a chain of modules on a batch of its own for each seed."""
     inputs, targets = torch.from_numpy(split.train_inputs), torch.from_numpy(split.train_targets)
     deviations, gradients = [], []
@@ -88,7 +95,11 @@ def measured(make: Callable[[], Sequence[nn.Module]], split: Split, batch_size: 
             outputs.append(values)
         nn.functional.cross_entropy(values, targets[chosen]).backward()
         deviations.append([output.std(correction=0).item() for output in outputs])
-        sizes = [output.grad.double().square().mean().item() for output in outputs if output.grad is not None]
+        sizes = [
+            output.grad.double().square().mean().item()
+            for output in outputs
+            if output.grad is not None
+        ]
         gradients.append([size / sizes[-1] for size in sizes])
     return Measured(
         np.sqrt(np.mean(np.square(deviations), axis=0)), np.sqrt(np.mean(gradients, axis=0))
