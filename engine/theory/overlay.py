@@ -177,7 +177,7 @@ class _Overlay:
         moments, gradient = self.moments[layer.node_id], self.gradients[layer.node_id]
         row["chi"] = self.chi.get(layer.node_id, math.nan)
         if moments is not None:
-            row |= _forward_columns(moments) | self._depth_columns(layer, moments)
+            row |= _forward_columns(layer, moments) | self._depth_columns(layer, moments)
         if gradient is not None:
             row |= self._gradient_columns(layer, gradient)
         return row
@@ -218,15 +218,22 @@ def _chi(layer: Layer, arriving: Array, leaving: Array) -> float:
     return float(arriving.mean()) * sizes[0] / total if total else math.nan
 
 
-def _forward_columns(moments: Moments) -> dict[str, float]:
+def _forward_columns(layer: Layer, moments: Moments) -> dict[str, float]:
     square, mean = float(moments.square.mean()), float(moments.mean.mean())
     pair = float(moments.two_samples.mean())
     return {
         "square": square,
         "mean": mean,
-        "std": math.sqrt(max(square - mean**2, 0.0)),
+        "std": float(_std(layer, square, mean, pair)),
         "correlation": pair / square if square else math.nan,
     }
+
+
+def _std(layer: Layer, square: float, mean: float, pair: float) -> float:
+    """Over the samples of a batch and the layer's units, whose own mean is not quite the expected one."""
+    units = layer.shape[0] if len(layer.shape) > 1 else layer.units
+    strays = (pair - mean**2 + (square - pair) / layer.batch) / units
+    return math.sqrt(max(square - mean**2 - strays, 0.0))
 
 
 def _relative(rms: float, units: float, scatter: float) -> dict[str, float]:
@@ -268,12 +275,13 @@ def _refined(prediction: Prediction, layers: Sequence[Layer], found: kernel.Carr
     with np.errstate(invalid="ignore", divide="ignore"):
         low = prediction.band_low / prediction.gradient_rms
         high = prediction.band_high / prediction.gradient_rms
+    moments = found.square, found.mean, found.correlation * found.square
     units = np.sqrt([layer.units / layers[-1].units for layer in layers])
     return replace(
         prediction,
         square=found.square,
         mean=found.mean,
-        std=np.sqrt(np.maximum(found.square - found.mean**2, 0.0)),
+        std=np.array([_std(*row) for row in zip(layers, *moments, strict=True)]),
         correlation=found.correlation,
         gradient_rms=found.gradient_rms,
         gradient_norm=found.gradient_rms * units,

@@ -1,6 +1,6 @@
 """Where the mean-field prediction holds, and the sentence that says why not."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from . import weights
 from .moments import Layer
@@ -40,6 +40,17 @@ def blame_of(layer: Layer) -> Blame | None:
     return f"the theory {verb} {layer.label}: {problem}", wholly
 
 
+def _shape_of_input(layer: Layer, rules: Mapping[str, str]) -> Blame | None:
+    """A function's averages are those of a Gaussian, which only sums of many terms are."""
+    before = {rules.get(source, "data") for source in layer.sources}
+    if layer.spec.mean_field != "function" or not before & {"function", "dropout", "data"}:
+        return None
+    return (
+        f"the theory covers only roughly {layer.label}: what arrives is no sum of many terms and not Gaussian",
+        False,
+    )
+
+
 def _drawing_problem(layer: Layer) -> Blame | None:
     problem = weights.draw_problem(layer.values)
     if problem is not None:
@@ -52,7 +63,9 @@ class Validity:
     """Spreads what is wrong at a layer to those whose variance or gradient depends on it."""
 
     def __init__(self, layers: Sequence[Layer]) -> None:
-        self._own = own = {layer.node_id: blame_of(layer) for layer in layers}
+        rules = {layer.node_id: layer.spec.mean_field for layer in layers}
+        own = {layer.node_id: blame_of(layer) or _shape_of_input(layer, rules) for layer in layers}
+        self._own = own
         self.before: dict[str, Blame | None] = {}
         """Blame for the variance that leaves a layer."""
         self.after: dict[str, Blame | None] = {}
