@@ -1,6 +1,7 @@
 """Predictions for whole networks against plain torch, averaged over seeds."""
 
 import math
+import time
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -272,3 +273,31 @@ def test_moments_of_the_data_are_the_start() -> None:
     pairs = (products.sum() - np.trace(products)) / (len(x) * (len(x) - 1))
     assert prediction.square[0] == pytest.approx((x**2).mean(), rel=1e-9)
     assert prediction.correlation[0] == pytest.approx(pairs / (x**2).mean(), rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("initializer", "ratios"),
+    [
+        ("torch_default", [0.222, 0.295, 0.320, 0.329]),
+        ("glorot_uniform", [0.464, 0.637, 0.727, 0.782]),
+    ],
+)
+def test_gradients_of_the_network_that_glorot_and_bengio_studied(
+    initializer: str, ratios: list[float]
+) -> None:
+    layers = [("Linear", {"out_features": 1000, "initializer": initializer}), ("Tanh", {})] * 5
+    graph = chain([*layers, ("Linear", {"out_features": 10, "initializer": initializer})])
+    prediction = theory(graph, blobs(4, (1000,)), 32, data=False)
+    squares = prediction.gradient_norm[[0, 2, 4, 6, 8]] ** 2
+    assert squares[:-1] / squares[1:] == pytest.approx(ratios, rel=0.01)
+
+
+def test_a_deep_network_is_predicted_at_once() -> None:
+    layers = [("Linear", {"out_features": 64}), ("Tanh", {})] * 50
+    graph = chain([*layers, ("Linear", {"out_features": 10})])
+    fastest = math.inf
+    for _ in range(3):
+        begun = time.process_time()
+        theory(graph, BLOBS, 32)
+        fastest = min(fastest, time.process_time() - begun)
+    assert fastest < 0.5
