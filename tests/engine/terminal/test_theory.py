@@ -142,7 +142,7 @@ def test_what_is_not_covered_is_said_and_not_printed(
 @pytest.mark.parametrize(
     ("layers", "said"),
     [
-        ((("Linear", {"out_features": 10}),), "Linear 1"),
+        ((("Linear", {"out_features": 10}),), "Put Flatten before"),
         ((("Flatten", {}), ("Linear", {"out_features": 9})), "expects 10"),
     ],
 )
