@@ -92,13 +92,21 @@ def data_moments(inputs: np.ndarray) -> Moments:
     places = inputs.shape[2:]
     square, n = (x**2).mean(axis=0), max(len(x), 2)
     pair = (n * x.mean(axis=0) ** 2 - square) / (n - 1)
-    near = (x[:, :, 1:] * x[:, :, :-1]).mean() if places and x.shape[2] > 1 else 0.0
+    near = [_beside(x.reshape(*x.shape[:2], *places), axis) for axis in range(2, inputs.ndim)]
     return Moments.of(
         square.mean(axis=0).reshape(places),
         np.float64(x.mean()),
         pair.mean(axis=0).reshape(places),
-        np.float64(near),
+        np.float64(np.mean(near) if near else 0.0),
     )
+
+
+def _beside(x: Array, axis: int) -> float:
+    """Mean product of neighbours along an axis."""
+    if x.shape[axis] < 2:
+        return 0.0
+    moved = np.moveaxis(x, axis, 0)
+    return float((moved[1:] * moved[:-1]).mean())
 
 
 class _Overlay:
@@ -170,7 +178,9 @@ class _Overlay:
 
     def _reason(self, layer: Layer) -> str:
         gradient = self.gradients[layer.node_id]
-        return self.validity.reason(layer.node_id, gradient.narrowness if gradient else 0.0)
+        if gradient is None:
+            return self.validity.reason(layer.node_id, 0.0, 0.0)
+        return self.validity.reason(layer.node_id, gradient.narrowness, gradient.scatter)
 
     def _row(self, layer: Layer) -> dict[str, float]:
         row = dict.fromkeys(NUMBERS, math.nan)

@@ -10,6 +10,11 @@ from .rules import RULES
 NARROW = 0.5
 """Σ 1/n from a layer to the last beyond which a single network tells little about the average."""
 
+SCATTER = 4.0
+"""Variance of ln G between networks beyond which their average tells little of any of them."""
+WIDE = 3
+"""A mean over more places in a row rests on an estimate of their correlation."""
+
 ASSUMPTIONS = (
     "The prediction is for untrained networks, on average over their random weights. "
     "Training changes the weights, and the prediction then no longer holds."
@@ -51,6 +56,24 @@ def _shape_of_input(layer: Layer, rules: Mapping[str, str]) -> Blame | None:
     )
 
 
+def _estimate(layer: Layer) -> Blame | None:
+    """What is only estimated of the variance that leaves a layer."""
+    wide = layer.spec.mean_field == "mean_pool" and _window(layer) > WIDE
+    if not wide:
+        return None
+    sentence = (
+        f"the theory covers only roughly the variance behind {layer.label}: how alike distant places of its "
+        "window are is estimated from neighbours"
+    )
+    return sentence, False
+
+
+def _window(layer: Layer) -> int:
+    """Places in a row of the window of a mean."""
+    places = zip(layer.shapes[0][1:], layer.shape[1:] or (1,) * len(layer.shapes[0]), strict=False)
+    return int(layer.values.get("kernel_size", max((-(-i // o) for i, o in places), default=1)))
+
+
 def _drawing_problem(layer: Layer) -> Blame | None:
     problem = weights.draw_problem(layer.values)
     if problem is not None:
@@ -72,7 +95,8 @@ class Validity:
         """Blame for the gradient that reaches a layer's output."""
         for layer in layers:
             sources = (self.before.get(source) for source in layer.sources)
-            self.before[layer.node_id] = _worst([own[layer.node_id], *sources])
+            found = [own[layer.node_id], _estimate(layer), *sources]
+            self.before[layer.node_id] = _worst(found)
         behind: dict[str, list[Blame | None]] = {layer.node_id: [] for layer in layers}
         for layer in reversed(layers):
             self.after[layer.node_id] = _worst(behind[layer.node_id])
@@ -90,7 +114,7 @@ class Validity:
             return None
         return _worst([self.before.get(source) for source in layer.sources])
 
-    def reason(self, node_id: str, narrowness: float) -> str:
+    def reason(self, node_id: str, narrowness: float, scatter: float) -> str:
         """Why a row does not apply; "" when it does."""
         blame = _worst([self.before[node_id], self.after[node_id]])
         if blame is not None:
@@ -100,6 +124,11 @@ class Validity:
             return (
                 f"Too narrow for its depth: Σ 1/width from here to the last layer is {narrowness:.2f}, "
                 f"above {NARROW:g}, so that networks drawn alike differ widely."
+            )
+        if scatter > SCATTER:
+            return (
+                "So few units pass a gradient on that networks drawn alike differ widely: the variance of "
+                f"ln G between them is {scatter:.2g}."
             )
         return ""
 

@@ -19,6 +19,12 @@ CHANNELS, FILTERS = 6, 4
 WEIGHTS = {"initializer": "normal", "init_std": 0.5}
 
 
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+
+
 def _layer(
     rule: str,
     values: Mapping[str, Any],
@@ -151,13 +157,13 @@ def test_pooling_hands_each_place_its_share(
     values: Mapping[str, int], leaving: Shape, pool: nn.Module
 ) -> None:
     layer = _layer("mean_pool", values, (4, 7, 7), leaving)
-    x = torch.randn(4_000, 1, 7, 7, dtype=torch.float64, requires_grad=True)
+    x = torch.randn(20_000, 1, 7, 7, dtype=torch.float64, requires_grad=True)
     y: Tensor = pool(x)
     y.backward(torch.randn_like(y))
     assert x.grad is not None
     found = RULES["mean_pool"].backward(layer, [], np.ones(()))
-    assert found == pytest.approx(x.grad.square().mean(dim=(0, 1)).numpy(), rel=0.15)
-    assert float(found.mean()) == pytest.approx(x.grad.square().mean().item(), rel=0.02)
+    assert found == pytest.approx(x.grad.square().mean(dim=(0, 1)).numpy(), rel=0.1)
+    assert float(found.mean()) == pytest.approx(x.grad.square().mean().item(), rel=0.05)
 
 
 @pytest.mark.parametrize(

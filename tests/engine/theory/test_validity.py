@@ -111,3 +111,25 @@ def test_a_branch_is_not_blamed_for_its_neighbour() -> None:
     assert reasons["plain"] == ""
     assert "zero" in reasons["head"] or "Linear" in reasons["head"]
     assert np.isfinite(prediction.row("plain")["gradient_rms"])
+
+
+def test_a_mean_over_many_places_marks_the_variance_and_not_the_gradient_before_it() -> None:
+    layers = [
+        ("Conv2d", {"out_channels": 64}),
+        ("ReLU", {}),
+        ("AvgPool2d", {"kernel_size": 8, "stride": 8}),
+        ("Flatten", {}),
+        ("Linear", {"out_features": 10}),
+    ]
+    prediction = theory(chain(layers), IMAGES, 16)
+    assert prediction.applies.tolist() == [True, True, False, False, False]
+    assert "only roughly the variance behind Average pool 2d 3" in prediction.reasons[2]
+
+
+def test_units_that_are_nearly_all_saturated_are_no_basis() -> None:
+    wild = {"out_features": 8, "initializer": "normal", "init_std": 100.0}
+    layers = [("Linear", wild), ("Sigmoid", {}), ("Linear", {"out_features": 10})]
+    prediction = theory(chain(layers), BLOBS, 32)
+    # Σ 1/8 alone would do, but only one unit in hundreds is not saturated
+    assert prediction.reasons[0].startswith("So few units pass a gradient on")
+    assert prediction.applies.tolist() == [False, True, True]
