@@ -17,8 +17,10 @@ from .moments import Layer, Moments
 from .recursion import FixedPoint, Recursion
 from .result import NUMBERS, Prediction
 from .rules import RULES, width
-from .validity import ASSUMPTIONS, TIED, Validity
+from .validity import ASSUMPTIONS, LINEAR, TIED, Validity
 
+LARGEST = 1e100
+"""A variance beyond it is given up: some layers further on it would be no number."""
 WIDENED = 1.2
 """The band of a finite width is widened by this, for what its first order leaves out."""
 
@@ -141,7 +143,9 @@ class _Overlay:
         arriving = self._arriving(layer)
         if arriving is None or (blame is not None and blame[1]):
             return None
-        return RULES[layer.spec.mean_field].forward(layer, arriving)
+        with np.errstate(over="ignore", invalid="ignore"):
+            moments = RULES[layer.spec.mean_field].forward(layer, arriving)
+        return moments if float(moments.square.max()) < LARGEST else None
 
     def _arriving(self, layer: Layer) -> list[Moments] | None:
         found = [self.moments[source] for source in layer.sources]
@@ -165,12 +169,15 @@ class _Overlay:
         blame = self.validity.after_through(layer)
         if blame is not None and blame[1]:
             return None
-        arriving = self._arriving(layer) or [Moments.of(1.0)]
+        arriving = self._arriving(layer)
+        if arriving is None and layer.spec.mean_field not in LINEAR:
+            return None
+        arriving = arriving or [Moments.of(1.0)]
         rule = RULES[layer.spec.mean_field]
         leaving = gradient.square if gradient else np.ones(())
         square = rule.backward(layer, arriving, leaving)
         self.chi[layer.node_id] = _chi(layer, square, leaving)
-        if gradient is None:
+        if gradient is None or float(square.max()) >= LARGEST:
             return None
         narrower = 1.0 / width(layer) if layer.spec.mean_field == "weights" else 0.0
         scatter = gradient.scatter + rule.scatter(layer, arriving)
@@ -178,9 +185,10 @@ class _Overlay:
 
     def _reason(self, layer: Layer) -> str:
         gradient = self.gradients[layer.node_id]
-        if gradient is None:
-            return self.validity.reason(layer.node_id, 0.0, 0.0)
-        return self.validity.reason(layer.node_id, gradient.narrowness, gradient.scatter)
+        strays = (gradient.narrowness, gradient.scatter) if gradient else (0.0, 0.0)
+        reason = self.validity.reason(layer.node_id, *strays)
+        unknown = self.moments[layer.node_id] is None or gradient is None
+        return reason or ("Out of the range of numbers." if unknown else "")
 
     def _row(self, layer: Layer) -> dict[str, float]:
         row = dict.fromkeys(NUMBERS, math.nan)

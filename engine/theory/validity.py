@@ -15,6 +15,9 @@ SCATTER = 4.0
 WIDE = 3
 """A mean over more places in a row rests on an estimate of their correlation."""
 
+LINEAR = frozenset(("weights", "add", "identity", "dropout", "mean_pool", "scale"))
+"""Rules by which a gradient passes back whatever the variance is."""
+
 ASSUMPTIONS = (
     "The prediction is for untrained networks, on average over their random weights. "
     "Training changes the weights, and the prediction then no longer holds."
@@ -110,7 +113,7 @@ class Validity:
 
     def _arriving(self, layer: Layer) -> Blame | None:
         """The gradient through a layer that is not linear depends on the variance that arrives at it."""
-        if layer.spec.mean_field in ("weights", "add", "identity", "dropout", "mean_pool"):
+        if layer.spec.mean_field in LINEAR:
             return None
         return _worst([self.before.get(source) for source in layer.sources])
 

@@ -133,3 +133,13 @@ def test_units_that_are_nearly_all_saturated_are_no_basis() -> None:
     # Σ 1/8 alone would do, but only one unit in hundreds is not saturated
     assert prediction.reasons[0].startswith("So few units pass a gradient on")
     assert prediction.applies.tolist() == [False, True, True]
+
+
+def test_variance_beyond_all_numbers_is_given_up_and_said() -> None:
+    wild = {"out_features": 64, "initializer": "normal", "init_std": 100.0}
+    layers = [("Linear", wild), ("ReLU", {})] * 60
+    prediction = theory(chain([*layers, ("Linear", {"out_features": 10})]), BLOBS, 32)
+    assert np.isfinite(prediction.square[0])
+    assert np.isnan(prediction.square[-1])
+    assert not prediction.applies[-1]
+    assert prediction.reasons[-1] == "Out of the range of numbers."
