@@ -196,19 +196,28 @@ def _about(measurement: Measurement) -> str:
 def _chains(ready: Prepared, prediction: Prediction) -> list[str]:
     """Fixed points, a sentence for each different one."""
     found: dict[tuple[str, str, str], str] = {}
+    through_time: set[str] = set()
     for place, node_id in enumerate(prediction.nodes):
         q, chi_1 = prediction.fixed_point[place], prediction.chi_1[place]
         if math.isnan(q):
             continue
         key = (f"{q:.3g}", f"{chi_1:.4g}", f"{prediction.depth_scale[place]:.3g}")
-        found.setdefault(key, ready.graph.nodes[node_id].label)
-    return [_chain(label, *key) for key, label in list(found.items())[:_MOST_CHAINS]]
+        node = ready.graph.nodes[node_id]
+        found.setdefault(key, node.label)
+        if node.spec is not None and node.spec.mean_field == "recurrent":
+            through_time.add(node.label)
+    return [
+        _chain(label, *key, through_time=label in through_time)
+        for key, label in list(found.items())[:_MOST_CHAINS]
+    ]
 
 
-def _chain(label: str, q: str, chi_1: str, scale: str) -> str:
+def _chain(label: str, q: str, chi_1: str, scale: str, *, through_time: bool) -> str:
+    chain = f"Many steps of {label}" if through_time else f"A deep chain of layers like {label}"
+    unit = "steps" if through_time else "layers"
     if q == "inf":
-        return f"A deep chain of layers like {label} has no fixed point: q grows without bound."
-    return f"A deep chain of layers like {label} goes to q* = {q}, with χ₁ = {chi_1} and ξ = {scale} layers."
+        return f"{chain}: no fixed point, as q grows without bound; χ then goes to {chi_1}."
+    return f"{chain}: q* = {q}, with χ₁ = {chi_1} and ξ = {scale} {unit}."
 
 
 def _doubts(ready: Prepared, prediction: Prediction) -> list[str]:
