@@ -9,7 +9,7 @@ from pathlib import Path
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
-COMMANDS = ("window", "train", "check", "schema", "worker")
+COMMANDS = ("window", "train", "check", "theory", "schema", "worker")
 
 HOW_TO_GET_A_WINDOW = (
     "Start the lab on a desktop, or over ssh with -X, or on a virtual screen (xvfb-run, VNC) "
@@ -24,6 +24,7 @@ EXAMPLES = """examples:
   python main.py train NETWORK.json --json           the same, one JSON object an epoch
   python main.py train NETWORK.json --data moons     another data set
   python main.py train NETWORK.json --data flowers.csv --label kind --seed 3 --out run.csv
+  python main.py theory NETWORK.json --measure       variance and gradient as theory has them, and as they are
   python main.py schema                              the JSON Schema of network files
 """
 
@@ -58,6 +59,15 @@ def make_parser() -> argparse.ArgumentParser:
     train.add_argument("--json", action="store_true", help="print one JSON object an epoch")
     check = commands.add_parser("check", help="say what is wrong with a network, and where")
     check.add_argument("network", type=Path, metavar="NETWORK.json")
+    theory = commands.add_parser("theory", help="predict variance and gradients before training")
+    theory.add_argument("network", type=Path, metavar="NETWORK.json")
+    theory.add_argument(
+        "--measure", action="store_true", help="put the network's own figures at epoch 0 beside"
+    )
+    theory.add_argument(
+        "--seeds", type=int, default=5, metavar="N", help="networks to measure (default 5)"
+    )
+    theory.add_argument("--json", action="store_true", help="print one JSON object")
     commands.add_parser("schema", help="print the JSON Schema of network files")
     commands.add_parser("worker", help="the training process (started by the window)")
     return parser
@@ -104,6 +114,10 @@ def _run(options: argparse.Namespace) -> int:
         return commands.train(commands.TrainOptions.of(options))
     if options.command == "check":
         return commands.check(options.network)
+    if options.command == "theory":
+        from engine.terminal.theory import TheoryOptions, theory
+
+        return theory(TheoryOptions.of(options))
     return commands.schema()
 
 

@@ -157,6 +157,25 @@ def test_worker_serves(monkeypatch: pytest.MonkeyPatch) -> None:
     assert main.main(["worker"]) == 5
 
 
+@pytest.mark.parametrize(
+    ("words", "changes"),
+    [
+        ([], {}),
+        (["--measure"], {"measure": True}),
+        (["--measure", "--seeds", "2", "--json"], {"measure": True, "seeds": 2, "json": True}),
+    ],
+)
+def test_theory_is_handed_its_options(
+    monkeypatch: pytest.MonkeyPatch, calls: Calls, words: list[str], changes: dict[str, object]
+) -> None:
+    from engine.terminal import theory
+
+    monkeypatch.setattr(theory, "theory", calls.answering(2))
+    assert main.main(["theory", str(NETWORK), *words]) == 2
+    defaults = {"network": NETWORK, "measure": False, "seeds": 5, "json": False}
+    assert calls.seen == [theory.TheoryOptions(**{**defaults, **changes})]  # type: ignore[arg-type]
+
+
 def test_schema_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["schema"]) == 0
     printed = capsys.readouterr()
@@ -209,7 +228,7 @@ def test_help_names_every_command_and_shows_examples(
     assert leaving.value.code == 0
     assert "examples:\n  python main.py " in text
     listing = text.partition("positional arguments:")[2].partition("options:")[0].split()
-    assert {"window", "train", "check", "schema", "worker"} <= set(listing)
+    assert {"window", "train", "check", "theory", "schema", "worker"} <= set(listing)
 
 
 def test_examples_are_commands(root: Path) -> None:

@@ -69,12 +69,12 @@ class TrainOptions:
 
 def train(options: TrainOptions) -> int:
     """Train a network and report each epoch: as JSON, with a progress bar, or a line when piped."""
-    with _bad_input() as failed:
-        trainer = Trainer(_prepared(options))
+    with bad_input() as failed:
+        trainer = Trainer(prepared(options))
         record = _record(options)
     if failed:
         return BAD_INPUT
-    with _bad_input() as failed, closing(record) if record else nullcontext():
+    with bad_input() as failed, closing(record) if record else nullcontext():
         _report_epochs(trainer, options, record)
     return BAD_INPUT if failed else 0
 
@@ -94,7 +94,7 @@ def _report_epochs(trainer: Trainer, options: TrainOptions, record: CsvRecord | 
 
 def check(path: Path) -> int:
     """Say what is wrong with a network; when nothing is, show its layers."""
-    with _bad_input() as failed:
+    with bad_input() as failed:
         graph = _loaded(path)
         found, inference = _problems(graph, path.absolute().parent)
     if failed:
@@ -121,8 +121,8 @@ def schema() -> int:
 def live(network: Path | None) -> int:
     """Train a network, or the ready example, with a table that is drawn anew at each epoch."""
     path = network or Path(str(files("resources"))) / "examples" / READY_EXAMPLE
-    with _bad_input() as failed:
-        trainer = Trainer(_prepared(TrainOptions(path)))
+    with bad_input() as failed:
+        trainer = Trainer(prepared(TrainOptions(path)))
         _show_live(trainer)
     return BAD_INPUT if failed else 0
 
@@ -147,7 +147,7 @@ def _show_live(trainer: Trainer) -> None:
 
 
 @contextmanager
-def _bad_input() -> Iterator[list[str]]:
+def bad_input() -> Iterator[list[str]]:
     """Turn what is wrong with the person's input into sentences on stderr; the list then holds them."""
     failed: list[str] = []
     try:
@@ -178,7 +178,7 @@ def _loaded(path: Path) -> NetworkGraph:
     return load(path)
 
 
-def _prepared(options: TrainOptions) -> Prepared:
+def prepared(options: TrainOptions) -> Prepared:
     torch.set_num_threads(1)
     graph = _loaded(options.network)
     folder: Path | None = options.network.absolute().parent
