@@ -43,7 +43,9 @@ class DataInfo:
     classes: int = 0
     """Number of classes; 0 for a regression."""
     target_shape: tuple[int, ...] = ()
-    """Shape of one target of a regression; () for a classification."""
+    """Shape of one target of a regression; of the class numbers of one sample: () for one, (T,) for one a step."""
+    tokens: int = 0
+    """Size of the vocabulary when inputs are tokens (whole numbers from 0, as float32); 0 when they are numbers."""
     class_names: tuple[str, ...] = ()
     input_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -54,12 +56,17 @@ class DataInfo:
 class Samples:
     """All samples of a data set in their stored order, before the split.
 
-    `inputs` float32 (n, *input_shape); `targets` int64 (n,) class numbers, or float32 (n, *target_shape).
+    `inputs` float32 (n, *input_shape), a sequence being steps × numbers; `targets` int64 class numbers or float32,
+    (n, *target_shape).
     """
 
     info: DataInfo
     inputs: Inputs
     targets: Targets
+    in_time: bool = False
+    """Whether the samples follow one another in time: then the last ones validate, and none is drawn by lot."""
+    continues: int | None = None
+    """The input number whose next values the targets are: they are standardised as it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,15 @@ from engine.parameters import Values, complaints
 
 from .bundled import BUNDLED
 from .generators import GENERATED
-from .spec import DataError, DataInfo, DataSetSpec, DataSpec, Inputs, Samples, Split
+from .sequences import SEQUENCES
+from .series import SERIES
+from .spec import DataError, DataInfo, DataSetSpec, DataSpec, Inputs, Samples, Split, Targets
 from .table import TABLE
+from .text import TEXTS
 
-DATA_SETS: Mapping[str, DataSetSpec] = {spec.kind: spec for spec in (*BUNDLED, *GENERATED, TABLE)}
+DATA_SETS: Mapping[str, DataSetSpec] = {
+    spec.kind: spec for spec in (*BUNDLED, *GENERATED, TABLE, *SEQUENCES, *TEXTS, SERIES)
+}
 """Every data set that the lab knows, by its kind."""
 
 
@@ -33,22 +38,29 @@ def load(spec: DataSpec, folder: Path | None) -> Split:
     """The training and validation samples; `DataError` when they cannot be had.
 
     The samples are permuted by `numpy.random.default_rng(split_seed)`; the first ceil(n · share) of them
-    validate, the rest train.
+    validate, the rest train. Samples that follow one another in time keep their order, and the last validate.
     """
     known, values = _resolved(spec)
     samples = known.load(values, folder)
     if not np.isfinite(samples.inputs).all():
         raise DataError(f"{samples.info.title} holds inputs that are not finite numbers")
-    order = np.random.default_rng(int(values["split_seed"])).permutation(len(samples.inputs))
+    order = _order(samples, values)
     kept_out = math.ceil(len(order) * float(values["validation_share"]))
     if len(order) - kept_out < 2:
         raise DataError(
             f"{samples.info.title} leaves {len(order) - kept_out} samples for training. "
             "Lower the validation share, or use more data"
         )
-    return _divided(
-        samples, order[kept_out:], order[:kept_out], standardise=bool(values["standardise"])
-    )
+    standardise = bool(values.get("standardise", False)) and not samples.info.tokens
+    return _divided(samples, order[kept_out:], order[:kept_out], standardise=standardise)
+
+
+def _order(samples: Samples, values: Values) -> np.ndarray:
+    """The samples in the order in which they are divided; those that validate come first."""
+    count = len(samples.inputs)
+    if samples.in_time:
+        return np.roll(np.arange(count), math.ceil(count * float(values["validation_share"])))
+    return np.random.default_rng(int(values["split_seed"])).permutation(count)
 
 
 def _resolved(spec: DataSpec) -> tuple[DataSetSpec, Values]:
@@ -67,21 +79,32 @@ def _divided(
     samples: Samples, train: np.ndarray, validation: np.ndarray, *, standardise: bool
 ) -> Split:
     inputs = samples.inputs[train], samples.inputs[validation]
+    targets = samples.targets
     if standardise:
-        inputs = _standardised(*inputs)
+        mean, deviation = _scale(inputs[0])
+        if samples.continues is not None:
+            targets = _scaled(targets, mean[samples.continues], deviation[samples.continues])
+        inputs = _scaled(inputs[0], mean, deviation), _scaled(inputs[1], mean, deviation)
     return Split(
         info=samples.info,
         train_inputs=np.ascontiguousarray(inputs[0]),
-        train_targets=np.ascontiguousarray(samples.targets[train]),
+        train_targets=np.ascontiguousarray(targets[train]),
         validation_inputs=np.ascontiguousarray(inputs[1]),
-        validation_targets=np.ascontiguousarray(samples.targets[validation]),
+        validation_targets=np.ascontiguousarray(targets[validation]),
     )
 
 
-def _standardised(train: Inputs, validation: Inputs) -> tuple[Inputs, Inputs]:
-    """Mean 0 and deviation 1 for each input of the training samples; a constant input is only centred."""
-    mean = train.mean(axis=0, dtype=np.float64)
-    deviation = train.std(axis=0, dtype=np.float64)
-    deviation[deviation == 0] = 1.0
-    first, second = (((part - mean) / deviation).astype(np.float32) for part in (train, validation))
-    return first, second
+def _scale(train: Inputs) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation of each input of the training samples, float64; those of a sequence over its steps as well.
+
+    A constant input has deviation 1: it is only centred.
+    """
+    axes = (0, 1) if train.ndim == 3 else 0
+    mean = train.mean(axis=axes, dtype=np.float64)
+    deviation = train.std(axis=axes, dtype=np.float64)
+    return mean, np.where(deviation == 0, 1.0, deviation)
+
+
+def _scaled(part: Targets, mean: np.ndarray, deviation: np.ndarray) -> Inputs:
+    scaled: Inputs = ((part - mean) / deviation).astype(np.float32)
+    return scaled

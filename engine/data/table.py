@@ -3,9 +3,10 @@
 import csv
 import math
 from array import array
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import numpy as np
 
@@ -24,17 +25,26 @@ _NAMED_LINES = 5
 _FEW_VALUES = 20
 """Whole numbers with more distinct values than this are taken for a quantity, not for classes."""
 
+_Parsed = TypeVar("_Parsed")
 _DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t"}
 
 
 @dataclass(slots=True)
-class _Rows:
+class Rows:
     """The readable rows of a file, and word of the others."""
 
     numbers: "array[float]" = field(default_factory=lambda: array("f"))
     labels: list[str] = field(default_factory=list)
     bad: list[str] = field(default_factory=list)
     bad_count: int = 0
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence about the rows that were left out, when there are any."""
+        if not self.bad_count:
+            return ()
+        more = " …" if self.bad_count > len(self.bad) else ""
+        return (f"{self.bad_count:,} rows were left out: {'; '.join(self.bad)}{more}",)
 
     def refuse(self, line: int, reason: str) -> None:
         self.bad_count += 1
@@ -43,38 +53,57 @@ class _Rows:
 
 
 def _read(values: Values, folder: Path | None) -> Samples:
-    path = _path(values, folder)
+    path = found_file(values, folder, "CSV file")
+    return parsed_file(path, lambda file: _parse(file, values, path))
+
+
+def parsed_file(
+    path: Path, parse: Callable[[TextIO], _Parsed], maximum: int = MAXIMUM_BYTES
+) -> _Parsed:
+    """What `parse` makes of a text file; `DataError` when it is too large or cannot be read as UTF-8."""
     try:
-        if path.stat().st_size > MAXIMUM_BYTES:
-            raise DataError(f"{path} is larger than {MAXIMUM_BYTES // 2**20} MB. Use a part of it")
+        if path.stat().st_size > maximum:
+            raise DataError(f"{path} is larger than {maximum // 2**20} MB. Use a part of it")
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _parse(file, values, path)
+            return parse(file)
     except OSError as error:
         raise DataError(f"Cannot read {path}: {error.strerror or error}") from None
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{path} is not text in UTF-8 ({error.reason}). Save it as CSV, UTF-8"
-        ) from None
+        raise DataError(f"{path} is not text in UTF-8 ({error.reason}). Save it as UTF-8") from None
 
 
-def _path(values: Values, folder: Path | None) -> Path:
+def found_file(values: Values, folder: Path | None, what: str) -> Path:
+    """The file that the setting `path` names, seen from `folder`; `DataError` when there is none."""
     if not values["path"]:
-        raise DataError("No CSV file is chosen. Choose one under Data")
+        raise DataError(f"No {what} is chosen. Choose one under Data")
     try:
         path = Path(str(values["path"])).expanduser()
         path = path if path.is_absolute() or folder is None else folder / path
         found = path.is_file()
     except (OSError, RuntimeError, ValueError) as error:
         raise DataError(
-            f"The CSV file cannot be looked for: {error}. Choose another under Data"
+            f"The {what} cannot be looked for: {error}. Choose another under Data"
         ) from None
     if not found:
-        what = "is not a file" if path.exists() else "does not exist"
-        raise DataError(f"The CSV file {path} {what}. Choose another under Data")
+        fault = "is not a file" if path.exists() else "does not exist"
+        raise DataError(f"The {what} {path} {fault}. Choose another under Data")
     return path
 
 
 def _parse(file: TextIO, values: Values, path: Path) -> Samples:
+    reader = open_table(file, values, path)
+    try:
+        header = read_header(next(reader), path)
+        label = chosen_column(header, str(values["label"]), path)
+        rows = _rows(reader, header, label)
+    except csv.Error as error:
+        raise DataError(f"{path}, line {reader.line_num}: {error}") from None
+    check_rows(rows, path)
+    return _samples(rows, header, label, values, path)
+
+
+def open_table(file: TextIO, values: Values, path: Path) -> "_csv.Reader":
+    """A reader of the file's rows, the header first; `DataError` when there is no header."""
     first = file.readline(MAXIMUM_FIELD * 10)
     file.seek(0)
     if not first.strip():
@@ -83,16 +112,8 @@ def _parse(file: TextIO, values: Values, path: Path) -> Samples:
         )
     if "\0" in first:
         raise DataError(f"{path} is not text: it holds null characters")
-    reader = csv.reader(file, delimiter=_delimiter(first, values))
     csv.field_size_limit(MAXIMUM_FIELD)
-    try:
-        header = _header(next(reader), path)
-        label = _label_column(header, values, path)
-        rows = _rows(reader, header, label)
-    except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}") from None
-    _check(rows, path)
-    return _samples(rows, header, label, values, path)
+    return csv.reader(file, delimiter=_delimiter(first, values))
 
 
 def _delimiter(first: str, values: Values) -> str:
@@ -100,9 +121,10 @@ def _delimiter(first: str, values: Values) -> str:
     return chosen or max(_DELIMITERS.values(), key=first.count)
 
 
-def _header(cells: list[str], path: Path) -> list[str]:
+def read_header(cells: list[str], path: Path, fewest: int = 2) -> list[str]:
+    """The columns' names; `DataError` when one is missing or comes twice, or when there are too few."""
     names = [cell.strip() for cell in cells]
-    if len(names) < 2:
+    if len(names) < fewest:
         raise DataError(
             f"{path} has a single column. It needs inputs and a label, and a header that names them"
         )
@@ -111,15 +133,16 @@ def _header(cells: list[str], path: Path) -> list[str]:
             raise DataError(f"{path}, line 1: a column has no name")
         if names.count(name) > 1:
             raise DataError(f"{path}, line 1: two columns are called {name!r}. Rename one")
-    if all(_is_number(name) for name in names):
+    if all(is_number(name) for name in names):
         raise DataError(
             f"{path}, line 1 holds numbers. Put a header line with the columns' names above it"
         )
     return names
 
 
-def _label_column(header: list[str], values: Values, path: Path) -> int:
-    wanted = str(values["label"]).strip()
+def chosen_column(header: list[str], name: str, path: Path) -> int:
+    """The place of the column of this name, the last one for ""; `DataError` lists the names when there is none."""
+    wanted = name.strip()
     if not wanted:
         return len(header) - 1
     if wanted not in header:
@@ -128,8 +151,8 @@ def _label_column(header: list[str], values: Values, path: Path) -> int:
     return header.index(wanted)
 
 
-def _rows(reader: "_csv.Reader", header: list[str], label: int) -> _Rows:
-    rows = _Rows()
+def _rows(reader: "_csv.Reader", header: list[str], label: int) -> Rows:
+    rows = Rows()
     for cells in reader:
         line = reader.line_num
         if not any(cell.strip() for cell in cells):
@@ -143,12 +166,12 @@ def _rows(reader: "_csv.Reader", header: list[str], label: int) -> _Rows:
     return rows
 
 
-def _take(rows: _Rows, cells: list[str], header: list[str], label: int, line: int) -> None:
+def _take(rows: Rows, cells: list[str], header: list[str], label: int, line: int) -> None:
     numbers = []
     for column, cell in enumerate(cells):
         if column == label:
             continue
-        if not _is_number(cell):
+        if not is_number(cell):
             rows.refuse(line, f"{header[column]} is {cell.strip()[:40]!r}, not a number")
             return
         numbers.append(float(cell))
@@ -159,14 +182,16 @@ def _take(rows: _Rows, cells: list[str], header: list[str], label: int, line: in
     rows.labels.append(cells[label].strip())
 
 
-def _is_number(text: str) -> bool:
+def is_number(text: str) -> bool:
+    """Whether a field is a finite number that float32 can hold."""
     try:
         return math.isfinite(float(text)) and abs(float(text)) < 3e38
     except ValueError:
         return False
 
 
-def _check(rows: _Rows, path: Path) -> None:
+def check_rows(rows: Rows, path: Path) -> None:
+    """`DataError` when there are too few rows, or too many that cannot be read."""
     total = len(rows.labels) + rows.bad_count
     if not total:
         raise DataError(f"{path} has a header and no rows below it")
@@ -179,13 +204,9 @@ def _check(rows: _Rows, path: Path) -> None:
         raise DataError(f"{path} has only {len(rows.labels)} readable rows; at least 3 are needed")
 
 
-def _samples(rows: _Rows, header: list[str], label: int, values: Values, path: Path) -> Samples:
+def _samples(rows: Rows, header: list[str], label: int, values: Values, path: Path) -> Samples:
     inputs = np.array(rows.numbers, np.float32).reshape(len(rows.labels), len(header) - 1)
-    notes: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
-    if rows.bad_count:
-        more = " …" if rows.bad_count > len(rows.bad) else ""
-        notes = (f"{rows.bad_count:,} rows were left out: {'; '.join(rows.bad)}{more}",)
     targets: Targets
     if _is_regression(rows.labels, str(values["task"]), path):
         targets = np.array([[float(text)] for text in rows.labels], np.float32)
@@ -201,15 +222,15 @@ def _samples(rows: _Rows, header: list[str], label: int, values: Values, path: P
         target_shape=() if classes else (1,),
         class_names=classes,
         input_names=tuple(name for column, name in enumerate(header) if column != label),
-        notes=notes,
+        notes=rows.notes,
     )
     return Samples(info=info, inputs=inputs, targets=targets)
 
 
 def _is_regression(labels: list[str], task: str, path: Path) -> bool:
-    numeric = all(_is_number(text) for text in labels)
+    numeric = all(is_number(text) for text in labels)
     if task == "regression" and not numeric:
-        word = next(text for text in labels if not _is_number(text))
+        word = next(text for text in labels if not is_number(text))
         raise DataError(f"{path}: a regression needs numbers as labels, and one is {word[:40]!r}")
     if task != "auto":
         return task == "regression"
@@ -228,10 +249,29 @@ def _classes(labels: list[str], path: Path) -> tuple[str, ...]:
             f"{path} has {len(names):,} different labels; at most {MAXIMUM_CLASSES:,} classes are possible. "
             "Choose another label column, or regression as the task"
         )
-    if all(_is_number(name) for name in names):
+    if all(is_number(name) for name in names):
         return tuple(sorted(names, key=lambda name: (float(name), name)))
     return tuple(sorted(names))
 
+
+FILE = TextParameter(
+    name="path",
+    title="File",
+    help="A text file with a header line; read as UTF-8.",
+    is_path=True,
+)
+DELIMITER = ChoiceParameter(
+    name="delimiter",
+    title="Separator",
+    help="What stands between two fields; found from the header line unless you say.",
+    default="auto",
+    choices=(
+        Choice("auto", "found from the header"),
+        Choice("comma", "comma"),
+        Choice("semicolon", "semicolon"),
+        Choice("tab", "tab"),
+    ),
+)
 
 TABLE = DataSetSpec(
     kind="csv",
@@ -239,12 +279,7 @@ TABLE = DataSetSpec(
     summary="Your own table: a header line, numbers in the input columns, and a label column.",
     source="Your own file; it is read where it lies and never copied",
     parameters=(
-        TextParameter(
-            name="path",
-            title="File",
-            help="A text file with a header line; read as UTF-8.",
-            is_path=True,
-        ),
+        FILE,
         TextParameter(
             name="label",
             title="Label column",
@@ -262,18 +297,7 @@ TABLE = DataSetSpec(
                 Choice("regression", "regression"),
             ),
         ),
-        ChoiceParameter(
-            name="delimiter",
-            title="Separator",
-            help="What stands between two fields; found from the header line unless you say.",
-            default="auto",
-            choices=(
-                Choice("auto", "found from the header"),
-                Choice("comma", "comma"),
-                Choice("semicolon", "semicolon"),
-                Choice("tab", "tab"),
-            ),
-        ),
+        DELIMITER,
         *SPLIT_PARAMETERS,
     ),
     describe=lambda values, folder: _read(values, folder).info,

@@ -57,7 +57,7 @@ class Inference:
 
 def task_of(info: DataInfo) -> Task:
     """The part of a data set's description that shapes depend on."""
-    return Task(info.input_shape, info.classes, info.target_shape)
+    return Task(info.input_shape, info.classes, info.target_shape, info.tokens)
 
 
 def infer(graph: NetworkGraph, info: DataInfo) -> Inference:

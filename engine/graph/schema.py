@@ -16,13 +16,13 @@ from engine.parameters import (
     TextParameter,
 )
 
-from .storage import NetworkFile
+from .storage import VERSION, NetworkFile
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def json_schema(training: Sequence[Parameter]) -> dict[str, Any]:
-    """The schema of version 1; `training` are the training settings.
+    """The schema of this lab's version of the format; `training` are the training settings.
 
     Unknown kinds are allowed, with any settings: the lab keeps them as they are.
     """
@@ -37,7 +37,7 @@ def json_schema(training: Sequence[Parameter]) -> dict[str, Any]:
     definitions["NetworkFile"]["properties"]["training"] = settings_schema(training)
     return {
         "$schema": _DIALECT,
-        "title": "Gradient Lab network, version 1",
+        "title": f"Gradient Lab network, version {VERSION}",
         **schema,
         "$defs": definitions,
     }

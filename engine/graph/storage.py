@@ -17,7 +17,7 @@ from .edits import MAXIMUM_NAME
 from .model import Edge, NetworkGraph, Node
 
 FORMAT: Final = "gradient-lab/network"
-VERSION: Final = 1
+VERSION: Final = 2
 MAXIMUM_BYTES = 16 * 2**20
 MAXIMUM_NODES = 5_000
 
@@ -56,17 +56,27 @@ class StoredData(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NetworkFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A network file, version 1."""
+    """A network file, version 2."""
 
     format: Literal["gradient-lab/network"]
-    version: Literal[1]
+    version: Literal[2]
     nodes: Annotated[list[StoredNode], msgspec.Meta(max_length=MAXIMUM_NODES)]
     edges: Annotated[list[StoredEdge], msgspec.Meta(max_length=8 * MAXIMUM_NODES)] = []
     data: StoredData = StoredData("digits")
     training: dict[str, Value] = {}
 
 
-MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {}
+def _with_own_biases(raw: dict[str, Any]) -> dict[str, Any]:
+    """Version 1 had no setting for biases: they were torch's with torch's weights, and zeros with all others."""
+    nodes = raw.get("nodes")
+    for node in nodes if isinstance(nodes, list) else ():
+        params = node.get("params") if isinstance(node, dict) else None
+        if isinstance(params, dict) and params.get("initializer") == "torch_default":
+            params.setdefault("bias_initializer", "torch_default")
+    return {**raw, "version": 2}
+
+
+MIGRATIONS: Mapping[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _with_own_biases}
 """For each old version the function that turns its JSON into that of the next one."""
 
 

@@ -1,6 +1,6 @@
 """The two ends of a network, and the layers where branches meet."""
 
-from engine.parameters import Choice, ChoiceParameter, Values
+from engine.parameters import BoolParameter, Choice, ChoiceParameter, FloatParameter, Values
 
 from .spec import MANY_INPUTS, NO_INPUT, LayerSpec, Shape, ShapeError, Shapes, Task, product, show
 
@@ -10,27 +10,30 @@ def _output_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
     if shapes[0] != expected:
         raise ShapeError(
             f"{_OUTPUT_WANTS[str(values['loss'])]}: it expects {show(expected)} and receives "
-            f"{show(shapes[0])}. {_output_advice(shapes[0], expected)}"
+            f"{show(shapes[0])}. {_output_advice(shapes[0], expected, task)}"
         )
     return expected
 
 
 def expected_output(loss: str, task: Task) -> Shape:
-    """The shape that a loss wants of the last layer, or `ShapeError` when the data set cannot have that loss."""
+    """The shape that a loss wants of the last layer, or `ShapeError` when the data set cannot have that loss.
+
+    With one class number a step, what is wanted of one step is wanted of each: (T, classes) or (T, 1).
+    """
     if loss == "mse":
-        return (task.classes,) if task.classes else task.target_shape
+        return (*task.target_shape, task.classes) if task.classes else task.target_shape
     if not task.classes:
         raise ShapeError(
             "the data set asks for numbers, not classes. Choose the loss “mean squared error”"
         )
     if loss == "cross_entropy":
-        return (task.classes,)
+        return (*task.target_shape, task.classes)
     if task.classes != 2:
         raise ShapeError(
             f"binary cross-entropy needs two classes and the data set has {task.classes}. "
             "Choose the loss “softmax cross-entropy”"
         )
-    return (1,)
+    return (*task.target_shape, 1)
 
 
 _OUTPUT_WANTS = {
@@ -40,17 +43,34 @@ _OUTPUT_WANTS = {
 }
 
 
-def _output_advice(received: Shape, expected: Shape) -> str:
+def _output_advice(received: Shape, expected: Shape, task: Task) -> str:
+    if len(expected) == 2 and len(received) == 1:
+        return "The data set has a target for every step: let the recurrent layer give the whole sequence"
+    if len(expected) == 2 and received[:-1] == expected[:-1]:
+        return f"Set the units of the last Linear to {expected[-1]}"
+    if len(received) == 2 and len(task.input_shape) < 3 and len(expected) == 1:
+        return (
+            "The data set has one target a sequence: let the last recurrent layer give its last state, or put "
+            f"Last step before the last Linear, with {expected[0]} units"
+        )
     if len(received) > 1:
         return f"Put Flatten before the last Linear, and give that one {product(expected)} units"
     return f"Set the units of the last Linear to {product(expected)}"
 
 
-def _all_equal(_values: Values, shapes: Shapes, _task: Task) -> Shape:
+def _sum_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
+    return _all_equal(shapes, "adds")
+
+
+def _product_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
+    return _all_equal(shapes, "multiplies")
+
+
+def _all_equal(shapes: Shapes, verb: str) -> Shape:
     for shape in shapes[1:]:
         if shape != shapes[0]:
             raise ShapeError(
-                f"it adds equal shapes and receives {show(shapes[0])} and {show(shape)}. "
+                f"it {verb} equal shapes and receives {show(shapes[0])} and {show(shape)}. "
                 "Give both branches the same number of units"
             )
     return shapes[0]
@@ -128,8 +148,53 @@ MERGING: tuple[LayerSpec, ...] = (
         details="A shortcut around some layers and an Add give the gradient a road that no layer can shrink "
         "(He et al. 2016).",
         inputs=MANY_INPUTS,
-        shape=_all_equal,
+        shape=_sum_shape,
         module="engine.worker.modules.Add",
+    ),
+    LayerSpec(
+        kind="Multiply",
+        title="Multiply",
+        category="Merging",
+        summary="Multiplies branches of equal shape, number by number: one branch becomes a gate of the other.",
+        formula="y = x₁ · x₂ · …",
+        details="Each branch gets the gradient times the other branches' numbers: a gate near zero lets little of it "
+        "pass. The mean-field theory does not cover it.",
+        inputs=MANY_INPUTS,
+        shape=_product_shape,
+        module="engine.worker.modules.Multiply",
+    ),
+    LayerSpec(
+        kind="Scale",
+        mean_field="scale",
+        title="Scale",
+        category="Merging",
+        summary="Multiplies everything by one factor, fixed or trained; it tames a residual branch.",
+        formula="y = s x",
+        details="A trained factor that starts at 0 makes a residual block begin as its shortcut alone "
+        "(Bachlechner et al. 2021, ReZero); a fixed 1/√L keeps the sum of L branches from growing.",
+        parameters=(
+            FloatParameter(
+                name="factor",
+                telling=True,
+                title="s",
+                help="The factor, or where it starts when it is trained.",
+                default=1.0,
+                minimum=-1_000.0,
+                maximum=1_000.0,
+            ),
+            BoolParameter(
+                name="trained",
+                title="Trained",
+                help="Whether the factor is trained with the weights.",
+                default=True,
+            ),
+        ),
+        module="engine.worker.modules.Scale",
+        arguments=lambda values, _shapes: {
+            "factor": float(values["factor"]),
+            "trained": bool(values["trained"]),
+        },
+        tensors=lambda values, _shapes: {"factor": (1,)} if values["trained"] else {},
     ),
     LayerSpec(
         kind="Concat",

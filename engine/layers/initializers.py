@@ -1,4 +1,4 @@
-"""Weight initialisers: the torch function that draws, and the variance that it is meant to draw."""
+"""Weight and bias initialisers: the torch function that draws, and the variance that it is meant to draw."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -23,6 +23,11 @@ def fans(weight: Shape) -> Fans:
     return Fans(weight[1] * field, weight[0] * field)
 
 
+def outputs_first(weight: Shape, *, transposed: bool) -> Shape:
+    """The weight's shape as (out, in, kernel …), the way in which fans are counted and weights are drawn."""
+    return (weight[1], weight[0], *weight[2:]) if transposed else weight
+
+
 def _no_arguments(_values: Values) -> dict[str, Any]:
     return {}
 
@@ -36,9 +41,17 @@ class Initializer:
     formula: str
     source: str
     function: str
+    kernel_function: str = ""
+    """What draws a weight with a kernel, where torch has a function of its own for these."""
     arguments: Callable[[Values], dict[str, Any]] = _no_arguments
     variance: Callable[[Shape, Values], float]
-    """Var(w) for a weight of the given shape, exact for the distribution (not an estimate)."""
+    """Var(w) for a weight of shape (out, in, kernel …) and gain 1, exact for the distribution (not an estimate)."""
+    scaled: bool = False
+    """Whether the spread follows from the weight's shape alone, so that a gain by hand multiplies it."""
+    random: bool = True
+    """Whether the weights are draws around zero, as the mean-field theory assumes."""
+    note: str = ""
+    """What the formula does not say, for people."""
 
 
 def _over_fan_in(gain: float) -> Callable[[Shape, Values], float]:
@@ -53,8 +66,29 @@ def _orthogonal(weight: Shape, _values: Values) -> float:
     return 1.0 / max(weight[0], product(weight[1:]))
 
 
+def _identity(weight: Shape, _values: Values) -> float:
+    ones = min(weight[:2]) / product(weight)
+    return ones - ones**2
+
+
 def _kaiming(nonlinearity: str) -> Callable[[Values], dict[str, Any]]:
     return lambda _values: {"nonlinearity": nonlinearity}
+
+
+_CUT = 2.0
+"""Where the truncated normal ends, in σ of the uncut one."""
+
+
+def _truncated_share() -> float:
+    """Variance of a standard normal cut at ± c: 1 − 2 c φ(c) / (2 Φ(c) − 1)."""
+    density = math.exp(-0.5 * _CUT**2) / math.sqrt(2.0 * math.pi)
+    return 1.0 - 2.0 * _CUT * density / math.erf(_CUT / math.sqrt(2.0))
+
+
+def _truncated_arguments(values: Values) -> dict[str, Any]:
+    # torch divides by σ, and σ = 0 is a fair choice
+    std = max(float(values["init_std"]), 1e-30)
+    return {"std": std, "a": -_CUT * std, "b": _CUT * std}
 
 
 _GLOROT = "Xavier Glorot & Bengio 2010, eq. 16"
@@ -72,6 +106,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
             function="kaiming_normal_",
             arguments=_kaiming("relu"),
             variance=_over_fan_in(2.0),
+            scaled=True,
         ),
         Initializer(
             kind="he_uniform",
@@ -81,6 +116,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
             function="kaiming_uniform_",
             arguments=_kaiming("relu"),
             variance=_over_fan_in(2.0),
+            scaled=True,
         ),
         Initializer(
             kind="glorot_normal",
@@ -89,6 +125,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
             source=_GLOROT,
             function="xavier_normal_",
             variance=_glorot,
+            scaled=True,
         ),
         Initializer(
             kind="glorot_uniform",
@@ -97,6 +134,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
             source=_GLOROT,
             function="xavier_uniform_",
             variance=_glorot,
+            scaled=True,
         ),
         Initializer(
             kind="lecun_normal",
@@ -106,6 +144,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
             function="kaiming_normal_",
             arguments=_kaiming("linear"),
             variance=_over_fan_in(1.0),
+            scaled=True,
         ),
         Initializer(
             kind="lecun_uniform",
@@ -115,6 +154,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
             function="kaiming_uniform_",
             arguments=_kaiming("linear"),
             variance=_over_fan_in(1.0),
+            scaled=True,
         ),
         Initializer(
             kind="normal",
@@ -124,6 +164,16 @@ INITIALIZERS: Mapping[str, Initializer] = {
             function="normal_",
             arguments=lambda values: {"std": float(values["init_std"])},
             variance=lambda _weight, values: float(values["init_std"]) ** 2,
+        ),
+        Initializer(
+            kind="truncated_normal",
+            title="Truncated normal (σ by hand)",
+            formula="Var(w) = .774 σ²",
+            source="a normal distribution around 0, drawn again beyond ± 2 σ",
+            function="trunc_normal_",
+            arguments=_truncated_arguments,
+            variance=lambda _weight, values: float(values["init_std"]) ** 2 * _truncated_share(),
+            note="Cutting at ± 2 σ takes 23 % of the variance away",
         ),
         Initializer(
             kind="uniform",
@@ -144,6 +194,37 @@ INITIALIZERS: Mapping[str, Initializer] = {
             source="Saxe et al. 2014, section 3",
             function="orthogonal_",
             variance=_orthogonal,
+            scaled=True,
+        ),
+        Initializer(
+            kind="lsuv",
+            title="LSUV",
+            formula="orthogonal at first, Var(w) = 1 / max(rows, columns)",
+            source="Mishkin & Matas 2016, algorithm 1",
+            function="orthogonal_",
+            variance=_orthogonal,
+            note="Before training, layer after layer is divided by σ(z) until Var(z) = 1 on the first batch",
+        ),
+        Initializer(
+            kind="identity",
+            title="Identity",
+            formula="W = I: ones on the diagonal, else 0",
+            source="torch.nn.init.eye_ and dirac_; a layer that starts by passing on what it gets",
+            function="eye_",
+            kernel_function="dirac_",
+            variance=_identity,
+            scaled=True,
+            random=False,
+        ),
+        Initializer(
+            kind="constant",
+            title="Constant (by hand)",
+            formula="w = c, Var(w) = 0",
+            source="every unit computes the same, and learns the same",
+            function="constant_",
+            arguments=lambda values: {"val": float(values["init_value"])},
+            variance=lambda _weight, _values: 0.0,
+            random=False,
         ),
         Initializer(
             kind="zeros",
@@ -152,6 +233,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
             source="the mistake that shows why symmetry must be broken",
             function="zeros_",
             variance=lambda _weight, _values: 0.0,
+            random=False,
         ),
         Initializer(
             kind="torch_default",
@@ -160,6 +242,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
             source="torch.nn.Linear: kaiming_uniform_(a=√5), the one that Glorot & Bengio criticised",
             function="",
             variance=_over_fan_in(1.0 / 3.0),
+            scaled=True,
         ),
     )
 }
@@ -169,7 +252,7 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
         name="initializer",
         telling=True,
         title="Initialiser",
-        help="How the weights are drawn. Biases start at zero; torch's default draws them as well.",
+        help="How the weights are drawn.",
         default="he_normal",
         choices=tuple(
             Choice(item.kind, item.title, f"{item.formula} ({item.source})")
@@ -184,7 +267,7 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
         default=0.05,
         minimum=0.0,
         maximum=100.0,
-        shown_when=("initializer", ("normal",)),
+        shown_when=("initializer", ("normal", "truncated_normal")),
     ),
     FloatParameter(
         name="init_bound",
@@ -196,10 +279,62 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
         maximum=100.0,
         shown_when=("initializer", ("uniform",)),
     ),
+    FloatParameter(
+        name="init_value",
+        telling=True,
+        title="Value c",
+        help="Every weight starts at this number.",
+        default=0.05,
+        minimum=-100.0,
+        maximum=100.0,
+        shown_when=("initializer", ("constant",)),
+    ),
+    FloatParameter(
+        name="init_gain",
+        title="Gain",
+        help="Multiplies the weights that were drawn, and so their σ; 1 leaves them as the formula says.",
+        default=1.0,
+        minimum=0.0,
+        maximum=1_000.0,
+        shown_when=(
+            "initializer",
+            tuple(item.kind for item in INITIALIZERS.values() if item.scaled),
+        ),
+    ),
 )
 """The settings that every weight layer shares."""
 
-
-def weight_std(weight: Shape, values: Values) -> float:
-    """Standard deviation that the chosen initialiser gives a weight of this shape."""
-    return math.sqrt(INITIALIZERS[str(values["initializer"])].variance(weight, values))
+BIAS_PARAMETERS: tuple[Parameter, ...] = (
+    ChoiceParameter(
+        name="bias_initializer",
+        title="First biases",
+        help="What the biases are before training.",
+        default="zeros",
+        choices=(
+            Choice("zeros", "zeros"),
+            Choice("constant", "a constant", "The same number for every unit."),
+            Choice("normal", "normal", "Drawn around zero with a σ by hand."),
+            Choice("torch_default", "torch's default", "Drawn evenly from ± 1 / √fan_in."),
+        ),
+        shown_when=("bias", (True,)),
+    ),
+    FloatParameter(
+        name="bias_value",
+        title="First bias b",
+        help="Every bias starts at this number; far below zero, ReLU units are born dead.",
+        default=0.1,
+        minimum=-100.0,
+        maximum=100.0,
+        shown_when=("bias_initializer", ("constant",)),
+    ),
+    FloatParameter(
+        name="bias_std",
+        title="σ of biases",
+        help="Standard deviation of the normal distribution that the biases are drawn from.",
+        default=0.05,
+        minimum=0.0,
+        maximum=100.0,
+        shown_when=("bias_initializer", ("normal",)),
+    ),
+)
+"""How the biases begin, in layers that have a switch `bias`."""

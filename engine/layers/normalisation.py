@@ -1,11 +1,11 @@
-"""Normalisation and regularisation: batch norm, layer norm, dropout."""
+"""Normalisation and regularisation: batch, layer, group, instance and RMS norm, dropout."""
 
 from typing import Any
 
-from engine.parameters import FloatParameter, Parameter, Values
+from engine.parameters import BoolParameter, FloatParameter, IntParameter, Parameter, Values
 
-from .spatial import image
-from .spec import LayerSpec, Shape, ShapeError, Shapes, Task, show
+from .spec import LayerSpec, Shape, ShapeError, Shapes, Task, product, show
+from .windows import image
 
 _EPS = FloatParameter(
     name="eps",
@@ -67,6 +67,35 @@ def _layer_norm_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
     return shapes[0]
 
 
+def _group_norm_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
+    shape, groups = _layer_norm_shape(values, shapes, task), int(values["num_groups"])
+    if shape[0] % groups:
+        raise ShapeError(
+            f"its {groups} groups do not share {shape[0]} units or channels evenly. Choose a number of groups "
+            f"that divides {shape[0]}"
+        )
+    if product(shape) == groups:
+        raise ShapeError(
+            "each of its groups holds a single number, and minus its own mean that is always 0. "
+            "Choose fewer groups"
+        )
+    return shape
+
+
+def _instance_norm_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
+    channels, height, width = image(shapes[0], "Instance norm 2d")
+    if height * width == 1:
+        raise ShapeError(
+            f"it receives {show(shapes[0])}: each channel is a single number, and minus its own mean that is "
+            "always 0. Put it where the image is larger"
+        )
+    return channels, height, width
+
+
+def _instance_norm_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
+    return _channel_tensors(values, shapes) if values["affine"] else {}
+
+
 NORMALISATION: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="BatchNorm1d",
@@ -112,6 +141,80 @@ NORMALISATION: tuple[LayerSpec, ...] = (
             "eps": float(values["eps"]),
         },
         tensors=lambda _values, shapes: {"weight": shapes[0], "bias": shapes[0]},
+    ),
+    LayerSpec(
+        kind="GroupNorm",
+        mean_field="layer_norm",
+        title="Group norm",
+        category="Normalisation",
+        summary="Centres and scales each sample over groups of its units or channels; needs no batch.",
+        formula="y = γ (x − μ_g) / √(σ²_g + ε) + β",
+        details="Between layer norm (one group) and instance norm (a group for each channel); the same in training "
+        "and evaluation, with any batch size (Wu & He 2018). The theory takes a group for a large one.",
+        parameters=(
+            IntParameter(
+                name="num_groups",
+                telling=True,
+                title="Groups",
+                help="Into how many groups the units or channels are divided; it must divide their number.",
+                default=4,
+                minimum=1,
+                maximum=4_096,
+            ),
+            _EPS,
+        ),
+        shape=_group_norm_shape,
+        module="torch.nn.GroupNorm",
+        arguments=lambda values, shapes: {
+            "num_groups": int(values["num_groups"]),
+            "num_channels": shapes[0][0],
+            "eps": float(values["eps"]),
+        },
+        tensors=_channel_tensors,
+    ),
+    LayerSpec(
+        kind="InstanceNorm2d",
+        title="Instance norm 2d",
+        category="Normalisation",
+        summary="Centres and scales each channel of each image by itself; needs no batch.",
+        formula="y = γ (x − μ_c) / √(σ²_c + ε) + β",
+        details="Takes brightness and contrast out of every image, in training and evaluation alike (Ulyanov et al. "
+        "2016). The mean-field theory does not cover it: the places of a channel are not independent.",
+        parameters=(
+            BoolParameter(
+                name="affine",
+                title="γ and β",
+                help="Whether a scale γ and a shift β are trained for each channel.",
+                default=True,
+            ),
+            _EPS,
+        ),
+        shape=_instance_norm_shape,
+        module="torch.nn.InstanceNorm2d",
+        arguments=lambda values, shapes: {
+            "num_features": shapes[0][0],
+            "affine": bool(values["affine"]),
+            "eps": float(values["eps"]),
+        },
+        tensors=_instance_norm_tensors,
+    ),
+    LayerSpec(
+        kind="RMSNorm",
+        mean_field="rms_norm",
+        title="RMS norm",
+        category="Normalisation",
+        summary="Scales each sample to a root mean square of 1, without centring it.",
+        formula="y = γ x / √(mean x² + ε)",
+        details="Layer norm without the mean and the shift β: cheaper, and common in language models "
+        "(Zhang & Sennrich 2019).",
+        parameters=(_EPS,),
+        shape=_layer_norm_shape,
+        module="torch.nn.RMSNorm",
+        arguments=lambda values, shapes: {
+            "normalized_shape": list(shapes[0]),
+            "eps": float(values["eps"]),
+        },
+        tensors=lambda _values, shapes: {"weight": shapes[0]},
     ),
 )
 

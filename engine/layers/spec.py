@@ -26,7 +26,9 @@ class Task(NamedTuple):
     classes: int
     """Number of classes; 0 for a regression."""
     target_shape: Shape
-    """Shape of one target of a regression; () for a classification."""
+    """Shape of one target of a regression; of the class numbers of one sample: () for one, (T,) for one a step."""
+    tokens: int = 0
+    """Size of the vocabulary when the inputs are tokens; 0 when they are numbers."""
 
 
 class Ports(NamedTuple):
@@ -49,6 +51,8 @@ MeanField = Literal[
     "add",
     "identity",
     "mean_pool",
+    "rms_norm",
+    "scale",
     "recurrent",
     "unknown",
 ]
@@ -63,6 +67,7 @@ CATEGORIES: tuple[str, ...] = (
     "Pooling and shape",
     "Regularisation",
     "Merging",
+    "Sequences",
 )
 """The palette's groups, in its order."""
 
@@ -89,7 +94,8 @@ class LayerSpec:
     `shape` maps settings, the shapes that arrive and the task to the shape that leaves, or raises
     `ShapeError`. `module` is the dotted name of the torch module that the layer becomes ("" for the two
     ends of a network) and `arguments` gives its keyword arguments. `tensors` names the trained tensors
-    with their shapes. `function` and `derivative` are set for activations only: element-wise, float64.
+    with their shapes; "weight" is the one that an initialiser draws. `function` and `derivative` are set
+    for element-wise activations only: float64.
     `mean_field` names the rule by which the theory predicts variance through the layer.
     """
 
@@ -109,6 +115,8 @@ class LayerSpec:
     tensors: Callable[[Values, Shapes], dict[str, Shape]] = no_tensors
     initialised: bool = False
     """Whether the weight's initialiser is chosen by the person (settings `initializer`, `init_…`)."""
+    transposed: bool = False
+    """Whether torch keeps the weight as (in, out, kernel …) and not as (out, in, kernel …)."""
     function: Callable[[Array, Values], Array] | None = None
     derivative: Callable[[Array, Values], Array] | None = None
     mean_field: MeanField = "unknown"

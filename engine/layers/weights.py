@@ -1,44 +1,164 @@
-"""Layers with a weight that an initialiser draws: Linear and Conv2d."""
+"""Layers with a weight that an initialiser draws: Linear and the convolutions."""
 
-from engine.parameters import BoolParameter, IntParameter, Values
+from typing import Any
 
-from .initializers import INITIALIZER_PARAMETERS
-from .spatial import image, window_shape
-from .spec import LayerSpec, Shape, ShapeError, Shapes, Task
-
-_BIAS = BoolParameter(
-    name="bias",
-    title="Bias",
-    help="Whether a trained number is added to each output.",
-    default=True,
+from engine.parameters import (
+    BoolParameter,
+    Choice,
+    ChoiceParameter,
+    IntParameter,
+    Parameter,
+    Values,
 )
+
+from .initializers import BIAS_PARAMETERS, INITIALIZER_PARAMETERS
+from .spec import LayerSpec, Shape, ShapeError, Shapes, Task
+from .spread import starts_at_zero
+from .windows import field, transposed_shape, window_shape
+
+_WEIGHT_PARAMETERS: tuple[Parameter, ...] = (
+    BoolParameter(
+        name="bias",
+        title="Bias",
+        help="Whether a trained number is added to each output.",
+        default=True,
+    ),
+    *INITIALIZER_PARAMETERS,
+    *BIAS_PARAMETERS,
+    ChoiceParameter(
+        name="normalise_weight",
+        title="Normalise weight",
+        help="Whether the weight is divided by its size at every step, so that only its direction is trained freely.",
+        default="none",
+        choices=(
+            Choice("none", "no"),
+            Choice(
+                "spectral",
+                "spectral norm",
+                "Divided by its largest singular value: no input grows (Miyato et al. 2018).",
+            ),
+            Choice(
+                "weight",
+                "weight norm",
+                "w = g v / ‖v‖ for each unit, g trained by itself (Salimans & Kingma 2016).",
+            ),
+        ),
+    ),
+)
+
+
+def _check_normalisation(values: Values) -> None:
+    """`ShapeError` for pairs of initialiser and normalisation that cannot work together."""
+    normalisation = values["normalise_weight"]
+    if normalisation == "none":
+        return
+    if starts_at_zero(values):
+        raise ShapeError(
+            "its weight starts at exactly zero and cannot be divided by its size. Choose another initialiser, "
+            "or do not normalise the weight"
+        )
+    if normalisation == "spectral" and values["initializer"] == "lsuv":
+        raise ShapeError(
+            "LSUV changes the size of the weight, and spectral normalisation takes every size out again. "
+            "Choose another initialiser, or do not normalise the weight"
+        )
+
+
+def _tensors(values: Values, weight: Shape, unit_axis: int = 0) -> dict[str, Shape]:
+    """The weight, what normalises it, and the bias; `unit_axis` is the weight's axis of output units."""
+    units = weight[unit_axis]
+    found: dict[str, Shape] = {"bias": (units,)} if values["bias"] else {}
+    if values["normalise_weight"] == "weight":
+        found["magnitude"] = tuple(
+            units if axis == unit_axis else 1 for axis, _ in enumerate(weight)
+        )
+    return {"weight": weight, **found}
 
 
 def _linear_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
     if not shapes[0]:
         raise ShapeError("it expects a row of numbers and receives a single number")
+    _check_normalisation(values)
     return (*shapes[0][:-1], int(values["out_features"]))
 
 
 def _linear_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
-    units = int(values["out_features"])
-    return _with_bias(values, (units, shapes[0][-1]))
+    return _tensors(values, (int(values["out_features"]), shapes[0][-1]))
+
+
+def _convolution_shape(values: Values, shapes: Shapes, dimensions: int) -> Shape:
+    _channels, *sizes = field(shapes[0], "a convolution", dimensions)
+    _check_normalisation(values)
+    return (int(values["out_channels"]), *window_shape(sizes, values))
+
+
+def _conv1d_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
+    return _convolution_shape(values, shapes, 1)
 
 
 def _conv2d_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
-    channels, height, width = image(shapes[0], "a convolution")
-    del channels
-    return (int(values["out_channels"]), *window_shape((height, width), values))
+    return _convolution_shape(values, shapes, 2)
 
 
-def _conv2d_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
+def _convolution_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
+    channels, *sizes = shapes[0]
+    kernel = [int(values["kernel_size"])] * len(sizes)
+    return _tensors(values, (int(values["out_channels"]), channels, *kernel))
+
+
+def _transposed_2d_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
+    _channels, *sizes = field(shapes[0], "a transposed convolution", 2)
+    _check_normalisation(values)
+    return (int(values["out_channels"]), *transposed_shape(sizes, values))
+
+
+def _transposed_2d_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
     kernel = int(values["kernel_size"])
-    return _with_bias(values, (int(values["out_channels"]), shapes[0][0], kernel, kernel))
+    weight = (shapes[0][0], int(values["out_channels"]), kernel, kernel)
+    return _tensors(values, weight, unit_axis=1)
 
 
-def _with_bias(values: Values, weight: Shape) -> dict[str, Shape]:
-    return {"weight": weight, "bias": weight[:1]} if values["bias"] else {"weight": weight}
+_WINDOW = ("kernel_size", "stride", "padding", "dilation")
 
+
+def _convolution_arguments(values: Values, shapes: Shapes) -> dict[str, Any]:
+    return {
+        "in_channels": shapes[0][0],
+        "out_channels": int(values["out_channels"]),
+        **{name: int(values[name]) for name in _WINDOW},
+        "bias": bool(values["bias"]),
+    }
+
+
+def _pixels(name: str, title: str, text: str, default: int, minimum: int = 1) -> IntParameter:
+    return IntParameter(
+        name=name,
+        telling=name == "kernel_size",
+        title=title,
+        help=text,
+        unit="px",
+        default=default,
+        minimum=minimum,
+        maximum=512,
+    )
+
+
+_FILTERS = IntParameter(
+    name="out_channels",
+    telling=True,
+    title="Filters",
+    help="How many channels leave the layer.",
+    default=16,
+    minimum=1,
+    maximum=4_096,
+)
+_STRIDE = _pixels("stride", "Stride", "How far the filter moves at each step.", 1)
+_PADDING = _pixels(
+    "padding", "Padding", "Zeros added on every side; (kernel − 1)/2 keeps the size.", 1, 0
+)
+_DILATION = _pixels(
+    "dilation", "Dilation", "Distance between the points that a filter looks at.", 1
+)
 
 WEIGHTS: tuple[LayerSpec, ...] = (
     LayerSpec(
@@ -59,8 +179,7 @@ WEIGHTS: tuple[LayerSpec, ...] = (
                 default=64,
                 minimum=1,
             ),
-            _BIAS,
-            *INITIALIZER_PARAMETERS,
+            *_WEIGHT_PARAMETERS,
         ),
         shape=_linear_shape,
         module="torch.nn.Linear",
@@ -73,6 +192,29 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         initialised=True,
     ),
     LayerSpec(
+        kind="Conv1d",
+        mean_field="weights",
+        title="Conv 1d",
+        category="Weights",
+        summary="Slides small filters along a length; the same weights see every place.",
+        formula="z = W ∗ x + b",
+        details="For series and sequences: channels × length. fan_in is channels × kernel. Zero padding makes the "
+        "variance at the ends smaller than in the middle.",
+        parameters=(
+            _FILTERS,
+            _pixels("kernel_size", "Kernel", "Length of a filter.", 3),
+            _STRIDE,
+            _PADDING,
+            _DILATION,
+            *_WEIGHT_PARAMETERS,
+        ),
+        shape=_conv1d_shape,
+        module="torch.nn.Conv1d",
+        arguments=_convolution_arguments,
+        tensors=_convolution_tensors,
+        initialised=True,
+    ),
+    LayerSpec(
         kind="Conv2d",
         mean_field="weights",
         title="Conv 2d",
@@ -81,67 +223,51 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         formula="z = W ∗ x + b",
         details="fan_in is channels × kernel². Zero padding makes the borders' variance smaller than the centre's.",
         parameters=(
-            IntParameter(
-                name="out_channels",
-                telling=True,
-                title="Filters",
-                help="How many channels leave the layer.",
-                default=16,
-                minimum=1,
-                maximum=4_096,
-            ),
-            IntParameter(
-                name="kernel_size",
-                telling=True,
-                title="Kernel",
-                help="Height and width of a filter.",
-                unit="px",
-                default=3,
-                minimum=1,
-                maximum=512,
-            ),
-            IntParameter(
-                name="stride",
-                title="Stride",
-                help="How far the filter moves at each step.",
-                unit="px",
-                default=1,
-                minimum=1,
-                maximum=512,
-            ),
-            IntParameter(
-                name="padding",
-                title="Padding",
-                help="Zeros added on every side; (kernel − 1)/2 keeps the size.",
-                unit="px",
-                default=1,
-                minimum=0,
-                maximum=512,
-            ),
-            IntParameter(
-                name="dilation",
-                title="Dilation",
-                help="Distance between the points that a filter looks at.",
-                unit="px",
-                default=1,
-                minimum=1,
-                maximum=512,
-            ),
-            _BIAS,
-            *INITIALIZER_PARAMETERS,
+            _FILTERS,
+            _pixels("kernel_size", "Kernel", "Height and width of a filter.", 3),
+            _STRIDE,
+            _PADDING,
+            _DILATION,
+            *_WEIGHT_PARAMETERS,
         ),
         shape=_conv2d_shape,
         module="torch.nn.Conv2d",
-        arguments=lambda values, shapes: {
-            "in_channels": shapes[0][0],
-            "out_channels": int(values["out_channels"]),
-            "kernel_size": int(values["kernel_size"]),
-            "stride": int(values["stride"]),
-            "padding": int(values["padding"]),
-            "dilation": int(values["dilation"]),
-            "bias": bool(values["bias"]),
-        },
-        tensors=_conv2d_tensors,
+        arguments=_convolution_arguments,
+        tensors=_convolution_tensors,
         initialised=True,
+    ),
+    LayerSpec(
+        kind="ConvTranspose2d",
+        title="Transposed conv 2d",
+        category="Weights",
+        summary="Spreads every pixel over a window and so makes an image larger.",
+        formula="z = Wᵀ ∗ x + b",
+        details="A convolution run backwards: what that does to the gradient, this does to the image. fan_in is "
+        "channels × kernel², but with a stride s only one in s² of them meets in each pixel: a gain of s keeps the "
+        "variance. The mean-field theory does not cover it.",
+        parameters=(
+            _FILTERS,
+            _pixels("kernel_size", "Kernel", "Height and width of a filter.", 2),
+            _pixels("stride", "Stride", "How far apart the pixels are put; 2 doubles the size.", 2),
+            _pixels("padding", "Padding", "How much is cut off on every side.", 0, 0),
+            _pixels(
+                "output_padding",
+                "Extra border",
+                "Rows and columns added at the lower right; smaller than stride or dilation.",
+                0,
+                0,
+            ),
+            _DILATION,
+            *_WEIGHT_PARAMETERS,
+        ),
+        shape=_transposed_2d_shape,
+        module="torch.nn.ConvTranspose2d",
+        arguments=lambda values, shapes: {
+            **_convolution_arguments(values, shapes),
+            "output_padding": int(values["output_padding"]),
+        },
+        tensors=_transposed_2d_tensors,
+        initialised=True,
+        transposed=True,
     ),
 )

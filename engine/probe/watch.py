@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 from torch.utils.hooks import RemovableHandle
 
 from ..stats import LayerTable, fold_float_bits
@@ -93,6 +94,14 @@ class StepWatch:
 
 
 def _weight(module: nn.Module) -> nn.Parameter | None:
+    """The tensor that is trained: of a normalised weight the one behind it, whose length does not count.
+
+    Asking a spectrally normalised module for its weight would go on with its power iteration.
+    """
+    if parametrize.is_parametrized(module, "weight"):
+        behind = dict(module.named_parameters())
+        names = (f"parametrizations.weight.{name}" for name in ("original", "original1"))
+        return next((behind[name] for name in names if name in behind), None)
     weight = getattr(module, "weight", None)
     return weight if isinstance(weight, nn.Parameter) else None
 

@@ -10,6 +10,7 @@ from .histogram import (
     resample,
 )
 from .tables import SCALAR_COLUMNS, EpochStats, LayerTable, StepStats
+from .time import TimeGradient
 
 __all__ = [
     "BIN_COUNT",
@@ -19,6 +20,7 @@ __all__ = [
     "Histogram",
     "LayerTable",
     "StepStats",
+    "TimeGradient",
     "bin_values",
     "fold_float_bits",
     "quantiles",

@@ -8,9 +8,12 @@ from typing import cast
 
 import torch
 from torch import Tensor, nn
+from torch.nn.utils import parametrizations
 
 from engine.graph import Inference, NetworkGraph, Node
-from engine.layers import INITIALIZERS, LayerSpec, Shape
+from engine.layers import INITIALIZERS, LayerSpec, Shape, gain_of, outputs_first
+
+from .sequence_modules import initialise_recurrent
 
 
 class LayerError(Exception):
@@ -93,18 +96,49 @@ def _built(node: Node, shapes: list[Shape], seed: int) -> nn.Module:
             **spec.arguments(node.params, shapes)
         )
         if spec.initialised:
-            _initialise(module, node)
+            _initialise(module, node, spec)
+        elif isinstance(module, nn.RNNBase):
+            initialise_recurrent(module, node.params)
     except Exception as error:
         raise LayerError(node.id, error) from error
     return module
 
 
-def _initialise(module: nn.Module, node: Node) -> None:
-    """Draw the weight as the node says; biases are zero unless torch's own initialisation is wanted."""
+def _initialise(module: nn.Module, node: Node, spec: LayerSpec) -> None:
+    """Draw weight and bias, and normalise the weight, as the node says; `module` comes with torch's own draws."""
+    with torch.no_grad():
+        _draw_weight(cast("Tensor", module.weight), node, spec)
+        if isinstance(module.bias, nn.Parameter):
+            _draw_bias(module.bias, node)
+    axis = 1 if spec.transposed else 0
+    match node.params["normalise_weight"]:
+        case "spectral":
+            parametrizations.spectral_norm(module, dim=axis)
+        case "weight":
+            parametrizations.weight_norm(module, dim=axis)
+
+
+def _draw_weight(weight: Tensor, node: Node, spec: LayerSpec) -> None:
     initializer = INITIALIZERS[str(node.params["initializer"])]
-    if not initializer.function:
-        return
-    draw = getattr(nn.init, initializer.function)
-    draw(cast("Tensor", module.weight), **initializer.arguments(node.params))
-    if isinstance(module.bias, nn.Parameter):
-        nn.init.zeros_(module.bias)
+    function = initializer.function
+    if weight.ndim > 2:
+        function = initializer.kernel_function or function
+    if function:
+        # torch.nn.init counts fans as if every weight were (out, in, …)
+        shape = outputs_first(tuple(weight.shape), transposed=spec.transposed)
+        drawn = torch.empty(shape)
+        getattr(nn.init, function)(drawn, **initializer.arguments(node.params))
+        weight.copy_(drawn.transpose(0, 1) if spec.transposed else drawn)
+    gain = gain_of(node.params)
+    if gain != 1.0:
+        weight.mul_(gain)
+
+
+def _draw_bias(bias: Tensor, node: Node) -> None:
+    match node.params["bias_initializer"]:
+        case "zeros":
+            bias.zero_()
+        case "constant":
+            bias.fill_(float(node.params["bias_value"]))
+        case "normal":
+            bias.normal_(0.0, float(node.params["bias_std"]))

@@ -3,13 +3,12 @@
 import copy
 import math
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import torch
 from msgspec.structs import replace
-from torch import Tensor, nn
+from torch import Tensor
 
 from engine.graph import task_of
 from engine.parameters import Value
@@ -19,9 +18,11 @@ from engine.training import LIVE_PARAMETERS, LayerInfo, training_config
 
 from .build import GraphModule
 from .divergence import diagnose
+from .lsuv import calibrate
 from .modules import hits, loss_function
 from .optim import clip, make_optimizer
 from .prepare import Prepared
+from .undisturbed import undisturbed
 
 _EVALUATION_BATCH = 1_024
 
@@ -73,10 +74,12 @@ class Trainer:
             torch.from_numpy(split.validation_inputs),
             torch.from_numpy(split.validation_targets),
         )
+        self._sizes = _batch_sizes(len(split.train_inputs), self.config.batch_size)
+        torch.manual_seed(self.config.seed)
+        calibrate(self.model, prepared.graph, self._train[0][self._first_batch()])
         self._initial = copy.deepcopy(self.model.state_dict())
         self._parameters: list[Tensor] = list(self.model.parameters())
         self._watch = StepWatch(self.model.named_layers())
-        self._sizes = _batch_sizes(len(split.train_inputs), self.config.batch_size)
         self._optimizer: torch.optim.Optimizer
         self._order: torch.Generator
         self._epoch: _Epoch | None
@@ -134,7 +137,7 @@ class Trainer:
     def measure(self) -> EpochStats:
         """Epoch 0: losses and a look inside before the first step; leaves everything as it was."""
         begun = time.perf_counter()
-        with _undisturbed(self.model):
+        with undisturbed(self.model):
             table = self._look_at_first_batch()
         train_loss, train_accuracy = self._evaluate(*self._train)
         return self._stats(0, begun, train_loss, train_accuracy, table, [])
@@ -167,7 +170,8 @@ class Trainer:
         )
         accuracy = None
         if self._classifies:
-            accuracy = hits(torch.cat(epoch.outputs), torch.cat(epoch.targets)) / sum(self._sizes)
+            targets = torch.cat(epoch.targets)
+            accuracy = hits(torch.cat(epoch.outputs), targets) / targets.numel()
         return self._stats(epoch.number, epoch.begun, loss, accuracy, epoch.table, epoch.steps)
 
     def _begin(self) -> None:
@@ -185,6 +189,11 @@ class Trainer:
         epoch = _Epoch(self._done + 1, inputs, targets, time.perf_counter())
         self._epoch = epoch
         return epoch
+
+    def _first_batch(self) -> Tensor:
+        """The places of the samples that the first step will train."""
+        generator = torch.Generator().manual_seed(self.config.seed)
+        return torch.randperm(len(self._train[0]), generator=generator)[: self._sizes[0]]
 
     @property
     def _last_full(self) -> int:
@@ -215,8 +224,7 @@ class Trainer:
         """One forward and backward pass on the batch that the first step will train."""
         if not self._probes:
             return None
-        generator = torch.Generator().manual_seed(self.config.seed)
-        order = torch.randperm(len(self._train[0]), generator=generator)[: self._sizes[0]]
+        order = self._first_batch()
         self._watch.attach()
         try:
             loss = self._loss(self.model(self._train[0][order]), self._train[1][order])
@@ -237,7 +245,7 @@ class Trainer:
             outputs = torch.cat([self.model(part) for part in inputs.split(_EVALUATION_BATCH)])
             loss = self._loss(outputs, targets).item()
         self.model.train()
-        return loss, hits(outputs, targets) / len(targets) if self._classifies else None
+        return loss, hits(outputs, targets) / targets.numel() if self._classifies else None
 
     def _stats(
         self,
@@ -278,18 +286,3 @@ def _batch_sizes(samples: int, batch_size: int) -> list[int]:
     elif rest:
         sizes.append(rest)
     return sizes
-
-
-@contextmanager
-def _undisturbed(model: nn.Module) -> Iterator[None]:
-    """Restore buffers, gradients and torch's random state afterwards."""
-    buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    random = torch.get_rng_state()
-    try:
-        yield
-    finally:
-        torch.set_rng_state(random)
-        with torch.no_grad():
-            for buffer, kept in buffers:
-                buffer.copy_(kept)
-        model.zero_grad()

@@ -21,6 +21,11 @@ _DRAWINGS = {
     "Flatten": "flatten",
     "Add": "add",
     "Concat": "concat",
+    "Embedding": "embedding",
+    "SelfAttention": "attention",
+    "PositionalEncoding": "position",
+    "LastStep": "last-step",
+    "MeanOverTime": "mean-over-time",
 }
 _CATEGORY_DRAWINGS = {
     "Weights": "linear",
@@ -28,6 +33,7 @@ _CATEGORY_DRAWINGS = {
     "Pooling and shape": "pool",
     "Regularisation": "dropout",
     "Merging": "add",
+    "Sequences": "recurrent",
 }
 _FIELD = 24
 _FAINT = 0.35

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
 from engine.graph import Edit, Node, Rename, SetParam, Together
 from engine.graph.edits import MAXIMUM_NAME
-from engine.layers import INITIALIZERS, LayerSpec, fans, show, weight_std
+from engine.layers import LayerSpec, describe_weight, show
 from engine.parameters import Value
 from gui.common.icons import Icons
 from gui.common.theme import GRID, ThemeSource
@@ -145,7 +145,9 @@ class LayerPage(Page):
             terms = " + ".join(show(tensor) for tensor in tensors.values())
             lines.append(f"parameters: {terms} = {inference.parameter_counts[node.id]:,}")
         if node.spec is not None and node.spec.initialised and "weight" in tensors:
-            lines.append(_initial_spread(node, tensors["weight"]))
+            lines.append(
+                describe_weight(tensors["weight"], node.params, transposed=node.spec.transposed)
+            )
         return "\n".join(lines)
 
     def _set(self, name: str, value: Value) -> None:
@@ -172,14 +174,3 @@ def _common(spec: LayerSpec, nodes: Sequence[Node]) -> Mapping[str, Value | None
         found = {node.params.get(parameter.name) for node in nodes}
         values[parameter.name] = found.pop() if len(found) == 1 else None
     return values
-
-
-def _initial_spread(node: Node, weight: tuple[int, ...]) -> str:
-    initializer = INITIALIZERS[str(node.params["initializer"])]
-    fan_in, fan_out = fans(weight)
-    deviation = weight_std(weight, node.params)
-    return (
-        f"fan in {fan_in:,}, fan out {fan_out:,}\n"
-        f"{initializer.title}: {initializer.formula} = {deviation**2:.3g}, so σ = {deviation:.3g}\n"
-        f"({initializer.source})"
-    )

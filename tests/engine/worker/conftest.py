@@ -79,7 +79,7 @@ def _document(
     ids = [f"{kind.lower()}_{place}" for place, (kind, _) in enumerate(kinds)]
     file = {
         "format": "gradient-lab/network",
-        "version": 1,
+        "version": 2,
         "nodes": [
             {"id": node_id, "kind": kind, "params": params}
             for node_id, (kind, params) in zip(ids, kinds, strict=True)

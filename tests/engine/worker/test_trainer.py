@@ -346,8 +346,26 @@ def _surrounded(kind: str) -> tuple[tuple[tuple[str, dict[str, Any]], ...], dict
     if kind.endswith("2d"):
         layers = (("Conv2d", {"out_channels": 3}), (kind, {}), ("Flatten", {}))
         return (*layers, ("Linear", {"out_features": 10})), DIGITS
+    if CATALOGUE[kind].category == "Sequences":
+        return _over_time(kind)
     layers = (("Linear", {"out_features": 8}), (kind, {}), ("Linear", {"out_features": 2}))
     return layers, _moons(64)
+
+
+def _over_time(kind: str) -> tuple[tuple[tuple[str, dict[str, Any]], ...], dict[str, Any]]:
+    """The same for layers over time: every symbol of a data set has its own place among 8 numbers."""
+    if kind == "Embedding":
+        text = {"length": 12, "samples": 60, "answers": "last"}
+        layers = ((kind, {}), ("MeanOverTime", {}), ("Linear", {"out_features": 46}))
+        return layers, {"kind": "book", "params": text}
+    end = () if kind in {"LastStep", "MeanOverTime"} else (("LastStep", {}),)
+    more = (
+        {"output": "sequence", "bidirectional": True}
+        if "output" in CATALOGUE[kind].defaults
+        else {}
+    )
+    layers = ((kind, more), *end, ("Linear", {"out_features": 8}))
+    return layers, {"kind": "recall", "params": {"length": 6, "samples": 60}}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,83 @@
+"""What the chosen initialisers give a layer: the spread of its weights and the size of its biases."""
+
+import math
+
+from engine.parameters import Values
+
+from .initializers import INITIALIZERS, fans, outputs_first
+from .spec import Shape, product
+
+
+def gain_of(values: Values) -> float:
+    """The gain by hand where the chosen initialiser has one, else 1."""
+    scaled = INITIALIZERS[str(values["initializer"])].scaled
+    return float(values.get("init_gain", 1.0)) if scaled else 1.0
+
+
+def weight_std(weight: Shape, values: Values, *, transposed: bool = False) -> float:
+    """Standard deviation that the chosen initialiser and gain give a weight of this shape (as torch keeps it).
+
+    Under spectral normalisation it is that of the normalised weight: exact for orthogonal weights, else for a
+    large matrix, whose largest singular value is σ (√rows + √columns) (Bai & Yin 1993).
+    """
+    initializer = INITIALIZERS[str(values["initializer"])]
+    # torch counts the fans of its own draw along the axes as they lie
+    swapped = transposed and bool(initializer.function)
+    shape = outputs_first(weight, transposed=swapped)
+    std = gain_of(values) * math.sqrt(initializer.variance(shape, values))
+    if values.get("normalise_weight") != "spectral" or not std:
+        return std
+    return std / _largest_singular_value(outputs_first(weight, transposed=transposed), values, std)
+
+
+def _largest_singular_value(shape: Shape, values: Values, std: float) -> float:
+    if values["initializer"] in ("orthogonal", "lsuv", "identity"):
+        return gain_of(values)
+    return std * (math.sqrt(shape[0]) + math.sqrt(product(shape[1:])))
+
+
+def bias_mean_square(weight: Shape, values: Values) -> float:
+    """E b² before training: the theory's σb². `weight` is the weight's shape as torch keeps it."""
+    if not values.get("bias", True):
+        return 0.0
+    match values["bias_initializer"]:
+        case "constant":
+            return float(values["bias_value"]) ** 2
+        case "normal":
+            return float(values["bias_std"]) ** 2
+        case "torch_default":
+            return 1.0 / (3.0 * fans(weight).fan_in)
+    return 0.0
+
+
+def starts_at_zero(values: Values) -> bool:
+    """Whether every weight is exactly zero before training, which no normalisation can scale to length one."""
+    match values["initializer"]:
+        case "zeros":
+            return True
+        case "constant":
+            return float(values["init_value"]) == 0.0
+        case "normal" | "truncated_normal":
+            return float(values["init_std"]) == 0.0
+        case "uniform":
+            return float(values["init_bound"]) == 0.0
+    return gain_of(values) == 0.0
+
+
+def describe_weight(weight: Shape, values: Values, *, transposed: bool = False) -> str:
+    """How a weight of this shape (as torch keeps it) is drawn, with σ computed for its own fans, for people."""
+    initializer = INITIALIZERS[str(values["initializer"])]
+    fan_in, fan_out = fans(outputs_first(weight, transposed=transposed))
+    gain, std = gain_of(values), weight_std(weight, values, transposed=transposed)
+    with_gain = f", times a gain of {gain:g}" if gain != 1.0 else ""
+    lines = [
+        f"fan in {fan_in:,}, fan out {fan_out:,}",
+        f"{initializer.title}: {initializer.formula}{with_gain}",
+        f"here Var(w) = {std**2:.3g}, so σ = {std:.3g}",
+        f"({initializer.source})",
+    ]
+    if initializer.note:
+        lines.append(f"{initializer.note}.")
+    if values.get("normalise_weight") == "spectral":
+        lines.append("σ is that of the weight after its division by its largest singular value.")
+    return "\n".join(lines)

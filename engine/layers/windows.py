@@ -1,0 +1,64 @@
+"""The arithmetic of sliding windows, over a length or an image, as torch rounds it."""
+
+from collections.abc import Sequence
+
+from engine.parameters import Values
+
+from .spec import Shape, ShapeError, show
+
+_EXPECTED = {
+    1: "rows of channels (channels × length)",
+    2: "an image (channels × height × width)",
+}
+_ADVICE = {
+    1: "Put Reshape before it, for example with the shape 1 × −1",
+    2: "Choose a data set of images, or put this layer before Flatten",
+}
+
+
+def field(shape: Shape, who: str, dimensions: int) -> Shape:
+    """The shape itself if it is channels × `dimensions` sizes; else `ShapeError`."""
+    if len(shape) != dimensions + 1:
+        raise ShapeError(
+            f"{who} expects {_EXPECTED[dimensions]} and receives {show(shape)}. {_ADVICE[dimensions]}"
+        )
+    return shape
+
+
+def image(shape: Shape, who: str) -> tuple[int, int, int]:
+    """The shape as (channels, height, width); `ShapeError` when it is not an image."""
+    channels, height, width = field(shape, who, 2)
+    return channels, height, width
+
+
+def window_shape(sizes: Sequence[int], values: Values) -> Shape:
+    """The sizes after a sliding window, as torch rounds them (down)."""
+    kernel, stride, padding = (int(values[name]) for name in ("kernel_size", "stride", "padding"))
+    reach = int(values.get("dilation", 1)) * (kernel - 1) + 1
+    if any(side + 2 * padding < reach for side in sizes):
+        window = " × ".join([f"{reach}"] * len(sizes))
+        what = "an image" if len(sizes) == 2 else "a length"
+        raise ShapeError(
+            f"its window of {window} does not fit into {what} of {show(tuple(sizes))} "
+            f"with padding {padding}. Make the kernel smaller or the padding larger"
+        )
+    return tuple((side + 2 * padding - reach) // stride + 1 for side in sizes)
+
+
+def transposed_shape(sizes: Sequence[int], values: Values) -> Shape:
+    """The sizes after a transposed convolution, the reverse of a sliding window."""
+    names = ("kernel_size", "stride", "padding", "output_padding", "dilation")
+    kernel, stride, padding, extra, dilation = (int(values[name]) for name in names)
+    if extra >= max(stride, dilation):
+        raise ShapeError(
+            f"its extra border of {extra} must be smaller than its stride ({stride}) or its dilation "
+            f"({dilation}). Make it smaller"
+        )
+    grown = tuple(
+        (side - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1 for side in sizes
+    )
+    if min(grown) < 1:
+        raise ShapeError(
+            f"its padding of {padding} cuts everything off an image of {show(tuple(sizes))}. Make it smaller"
+        )
+    return grown
