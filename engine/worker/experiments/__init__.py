@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from . import activations, clipping, initialisation, normalisation
+from . import activations, clipping, initialisation, normalisation, recurrent
 from .experiment import Expected, Experiment, Finding, Measurements, Outcome, judge
 
 
@@ -22,6 +22,7 @@ EXPERIMENTS: Mapping[str, Experiment] = _by_name(
     activations.EXPERIMENTS,
     normalisation.EXPERIMENTS,
     clipping.EXPERIMENTS,
+    recurrent.EXPERIMENTS,
 )
 """Every experiment, by its name."""
 

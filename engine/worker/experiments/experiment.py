@@ -65,6 +65,17 @@ def between(
     return Expected(name=name, stated=stated, low=low, high=high, tolerance=within, over=over)
 
 
+SEEN_MARGIN = 0.03
+
+
+def seen(name: str, low: float, high: float) -> Expected:
+    """An accuracy range over six seeds of another program: the median of ours lies in it, give or take `SEEN_MARGIN`.
+
+    Other seeds may fall outside, so the lowest and the highest are shown and not judged.
+    """
+    return between(name, low, high, within=SEEN_MARGIN, over="median")
+
+
 def at_least(name: str, low: float, *, over: Over = "each") -> Expected:
     """A lower bound."""
     stated = "never" if low == math.inf else f"at least {low:.3g}"

@@ -45,10 +45,10 @@ def hidden(
     initializer: str = "he_normal",
     *,
     norm: Layer | None = None,
-    **settings: Value,
+    settings: Mapping[str, Value] | None = None,
 ) -> list[Layer]:
-    """`depth` times Linear, a normalisation if there is one, activation."""
-    block = [linear(width, initializer, **settings), *([norm] if norm else []), activation]
+    """`depth` times Linear (with more `settings`), a normalisation if there is one, activation."""
+    block = [linear(width, initializer, **(settings or {})), *([norm] if norm else []), activation]
     return block * depth
 
 

@@ -51,12 +51,10 @@ def train(
     *,
     probes: bool = False,
     data: Callable[[Split], Split] | None = None,
-    before: Callable[[Trainer], None] | None = None,
+    each_epoch: Callable[[Trainer], None] | None = None,
 ) -> Run:
-    """Train a document to its last epoch; `data` may change the samples, `before` the initial weights."""
+    """Train a document to its last epoch; `data` may change the samples, `each_epoch` look at its weights."""
     trainer = trainer_of(graph, seed, probes=probes, data=data)
-    if before is not None:
-        before(trainer)
     accuracies: list[float] = []
     tables: list[LayerTable] = []
     try:
@@ -66,6 +64,8 @@ def train(
             stats = trainer.end_epoch()
             accuracies.append(stats.validation_accuracy or 0.0)
             tables.append(stats.layers)
+            if each_epoch is not None:
+                each_epoch(trainer)
     except DivergenceError:
         accuracies.append(trainer.measure().validation_accuracy or 0.0)
         return Run(tuple(accuracies), tuple(tables), True, trainer)
@@ -107,6 +107,22 @@ def ratio_in(table: LayerTable, trainer: Trainer) -> float:
     ]
     second, last = gradients[1], gradients[-2]
     return second / last if last else math.nan
+
+
+def layer_inputs(trainer: Trainer, kind: str, inputs: torch.Tensor) -> list[torch.Tensor]:
+    """What arrives at each layer of a kind when `inputs` go through the network as it is trained."""
+    arrived: list[torch.Tensor] = []
+    modules = trainer.model.named_layers()
+    handles = [
+        modules[info.id].register_forward_hook(lambda _m, given, _o: arrived.append(given[0]))
+        for info in trainer.layers
+        if info.kind == kind
+    ]
+    with torch.no_grad():
+        trainer.model(inputs)
+    for handle in handles:
+        handle.remove()
+    return arrived
 
 
 def first_samples(trainer: Trainer) -> torch.Tensor:
