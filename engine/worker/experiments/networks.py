@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from engine.data import DataSpec
+from engine.data import DataSpec, with_defaults
 from engine.graph import AddNodes, Edge, NetworkGraph, Node, SetData, SetTraining
 from engine.layers import CATALOGUE
 from engine.parameters import Value
@@ -128,6 +128,6 @@ def _finished(
 ) -> NetworkGraph:
     graph.training = dict(TRAINING_DEFAULTS)
     graph.apply(AddNodes(nodes, edges))
-    graph.apply(SetData(data))
+    graph.apply(SetData(with_defaults(data)))
     graph.apply(SetTraining(training))
     return graph
