@@ -259,7 +259,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
             seen("sigmoid + LSUV: accuracy", 0.08, 0.13),
         ),
         run=_saturating_or_not,
-        seeds=3,
+        seeds=6,
     ),
     Experiment(
         name="L04",
@@ -296,7 +296,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
             seen("tanh + LeCun", 0.83, 0.88),
         ),
         run=_fifty_layers,
-        seeds=3,
+        seeds=6,
     ),
     Experiment(
         name="L08",

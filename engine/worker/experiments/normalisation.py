@@ -255,7 +255,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
             seen("with residual wires: accuracy", 0.95, 0.97),
         ),
         run=_too_deep,
-        seeds=3,
+        seeds=6,
     ),
     Experiment(
         name="L09",

@@ -145,7 +145,7 @@ EXPERIMENTS: tuple[Experiment, ...] = (
             near("by value: cosine before and after", 0.39, within=0.05, over="median"),
         ),
         run=_clipping,
-        seeds=2,
+        seeds=6,
     ),
     Experiment(
         name="L11",
@@ -162,6 +162,6 @@ EXPERIMENTS: tuple[Experiment, ...] = (
             at_least("LSTM, forget bias 1, rate 1", 0.99, over="median"),
         ),
         run=_vanishing_in_time,
-        seeds=2,
+        seeds=6,
     ),
 )
