@@ -9,7 +9,7 @@ from pathlib import Path
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
-COMMANDS = ("window", "train", "check", "theory", "schema", "worker")
+COMMANDS = ("window", "train", "check", "theory", "experiment", "schema", "worker")
 
 HOW_TO_GET_A_WINDOW = (
     "Start the lab on a desktop, or over ssh with -X, or on a virtual screen (xvfb-run, VNC) "
@@ -25,6 +25,9 @@ EXAMPLES = """examples:
   python main.py train NETWORK.json --data moons     another data set
   python main.py train NETWORK.json --data flowers.csv --label kind --seed 3 --out run.csv
   python main.py theory NETWORK.json --measure       variance and gradient as theory has them, and as they are
+  python main.py experiment --list                   statements of the papers that can be measured here
+  python main.py experiment he2015                   measure one: expected, measured, verdict
+  python main.py experiment --all                    measure all, in less than ten minutes
   python main.py schema                              the JSON Schema of network files
 """
 
@@ -68,13 +71,25 @@ def make_parser() -> argparse.ArgumentParser:
         "--seeds", type=int, default=5, metavar="N", help="networks to measure (default 5)"
     )
     theory.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_experiment(commands.add_parser("experiment", help="measure what the papers state"))
     commands.add_parser("schema", help="print the JSON Schema of network files")
     commands.add_parser("worker", help="the training process (started by the window)")
     return parser
 
 
+def _add_experiment(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", nargs="?", metavar="NAME", help="one experiment; see --list")
+    parser.add_argument("--list", action="store_true", help="list the experiments")
+    parser.add_argument("--all", action="store_true", help="measure all of them")
+    parser.add_argument("--json", action="store_true", help="print one JSON object an experiment")
+    parser.add_argument(
+        "--seeds", type=int, metavar="N", help="number of seeds instead of each experiment's own"
+    )
+    parser.add_argument("--jobs", type=int, metavar="N", help="processes to use (1; with --all 2)")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit code: 0 well, 1 the window cannot open, 2 bad input, 130 interrupted."""
+    """Run a command; the exit code: 0 well, 1 no window or a statement that differs, 2 bad input, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     if not arguments or not (arguments[0] in COMMANDS or arguments[0].startswith("-")):
         arguments.insert(0, "window")
@@ -108,6 +123,10 @@ def _run(options: argparse.Namespace) -> int:
         from engine.worker.serve import main as serve
 
         return serve()
+    if options.command == "experiment":
+        from engine.terminal.experiment import ExperimentOptions, experiment
+
+        return experiment(ExperimentOptions.of(options))
     from engine.terminal import commands
 
     if options.command == "train":

@@ -5,7 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NoReturn
@@ -14,6 +14,7 @@ import pytest
 
 import main
 from engine.terminal import commands
+from engine.terminal.experiment import ExperimentOptions
 
 NETWORK = Path("some network.json")
 TRAIN_DEFAULTS = {
@@ -144,6 +145,23 @@ def test_train_is_handed_its_options(
     [options] = calls.seen
     given = {name: getattr(options, name) for name in TRAIN_DEFAULTS}
     assert given == {**TRAIN_DEFAULTS, **changes}
+
+
+@pytest.mark.parametrize(
+    ("words", "changes"),
+    [
+        (["he2015"], {"name": "he2015"}),
+        (["--list", "--json"], {"list": True, "json": True}),
+        (["--all", "--seeds", "2", "--jobs=1"], {"all": True, "seeds": 2, "jobs": 1}),
+        (["--seeds=-1"], {"seeds": -1}),
+    ],
+)
+def test_experiment_is_handed_its_options(
+    calls: Calls, monkeypatch: pytest.MonkeyPatch, words: list[str], changes: dict[str, object]
+) -> None:
+    monkeypatch.setattr("engine.terminal.experiment.experiment", calls.answering(1))
+    assert main.main(["experiment", *words]) == 1
+    assert calls.seen == [replace(ExperimentOptions(), **changes)]
 
 
 def test_check_is_handed_its_network(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
