@@ -1,6 +1,7 @@
 """Torch modules for layers that torch does not have as modules, and the losses."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -28,9 +29,11 @@ class Concat(nn.Module):
         return torch.cat(inputs, dim=1)
 
 
-def loss_function(kind: str, task: Task) -> Loss:
+def loss_function(kind: str, task: Task, label_smoothing: float = 0.0) -> Loss:
     """The mean loss over a batch, of outputs (batch, …) and targets as the data set gives them."""
     if kind == "cross_entropy":
+        if label_smoothing:
+            return partial(functional.cross_entropy, label_smoothing=label_smoothing)
         return functional.cross_entropy
     if kind == "binary_cross_entropy":
         return _binary_cross_entropy

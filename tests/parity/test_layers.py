@@ -28,6 +28,8 @@ WINDOWS = {
     "dilation": (1, 2),
 }
 SLIDING = [kind for kind in KINDS if "kernel_size" in CATALOGUE[kind].defaults]
+OF_TRAINING = {"frozen", "learning_rate_factor"}
+"""Settings that say how a layer is trained, not what it is."""
 REFUSALS = (RuntimeError, ValueError, IndexError)
 
 
@@ -42,7 +44,8 @@ class _Merging(nn.Module):
         return self._merge(inputs)
 
 
-def _by_hand(kind: str, values: Mapping[str, Any], shape: Shape) -> nn.Module:
+def _by_hand(kind: str, settings: Mapping[str, Any], shape: Shape) -> nn.Module:
+    values = {name: v for name, v in settings.items() if name not in OF_TRAINING}
     match kind:
         case "Linear":
             return nn.Linear(shape[-1], values["out_features"], bias=values["bias"])

@@ -211,9 +211,9 @@ def test_gradient_norms_are_those_of_torch(prepared: PREPARE, clip: str) -> None
     trainer = Trainer(network)
     steps = [trainer.step() for _ in range(trainer.steps_per_epoch)]
     ByHand(clip=note).losses(_small(4), network.split)
-    assert [step.gradient_norm for step in steps] == before[: len(steps)]
-    assert [step.clipped_norm for step in steps] == pytest.approx(after[: len(steps)], rel=1e-5)
-    assert (steps[0].clipped_norm < steps[0].gradient_norm) == (clip != "unclipped")
+    assert [step.clipping.before for step in steps] == pytest.approx(before[: len(steps)], rel=1e-6)
+    assert [step.clipping.after for step in steps] == pytest.approx(after[: len(steps)], rel=1e-5)
+    assert (steps[0].clipping.after < steps[0].clipping.before) == (clip != "unclipped")
 
 
 MOON_LOSSES = [
