@@ -24,7 +24,6 @@ class Schedule:
         self._total = config.epochs * steps_per_epoch
         self._done = 0
         self._idle = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=self._base)
-        self._idle.step()  # torch warns when a schedule moves before its optimiser
         warmup = config.warmup_epochs * steps_per_epoch
         parts, milestones = [], []
         if warmup:
@@ -38,6 +37,7 @@ class Schedule:
         elif parts:
             self._by_step = parts[0]
         self._by_epoch = self._plateau() if config.schedule == "plateau" else None
+        self._idle.step()  # torch warns when a schedule moves before its optimiser
         self.used = self.rate
 
     @property
