@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from engine.training import RunFinished
+from engine.training import Adopted, RunFinished
 from gui.actions import (
     EDIT_BAR,
     EDIT_MENU,
@@ -28,7 +28,7 @@ from gui.common.actions import ActionTable
 from gui.common.crash import CrashKeeper
 from gui.common.help import about_text, shortcuts_text, show_text, versions_text
 from gui.common.icons import Icons
-from gui.common.notice import NoticeBar, Remedy
+from gui.common.notice import Level, NoticeBar, Remedy
 from gui.common.settings import Settings
 from gui.common.theme import ThemeChoice, ThemeSource
 from gui.document import Document
@@ -223,6 +223,9 @@ class Lab(QObject):
             signal.connect(self._show_growth)
         session.finished.connect(self._tell_end)
         session.failed.connect(self._tell_failure)
+        session.adopted.connect(self._tell_adoption)
+        session.adoption_refused.connect(self._tell_adoption_refusal)
+        session.worker_ready.connect(self.inspector.training_page.offer)
         self.control.refused.connect(self._tell_refusal)
         self.files.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.files.used.connect(self.settings.add_recent)
@@ -262,7 +265,8 @@ class Lab(QObject):
     def _tell_end(self, finished: RunFinished) -> None:
         self._show_growth()
         if finished.sentence:
-            self.notice.say(finished.sentence, "warning", self._show_remedy(finished.node_id or ""))
+            level: Level = "info" if finished.outcome == "completed" else "warning"
+            self.notice.say(finished.sentence, level, self._show_remedy(finished.node_id or ""))
 
     def _tell_failure(self, sentence: str, node_id: str, details: str) -> None:
         remedy = self._show_remedy(node_id)
@@ -272,6 +276,13 @@ class Lab(QObject):
 
     def _tell_refusal(self, sentence: str, node_id: str) -> None:
         self.notice.say(f"Training cannot begin. {sentence}", "error", self._show_remedy(node_id))
+
+    def _tell_adoption(self, adopted: Adopted) -> None:
+        self.notice.say(f"Training goes on with the edited network. {'. '.join(adopted.notes)}")
+
+    def _tell_adoption_refusal(self, sentence: str, node_id: str) -> None:
+        begin = f"Training cannot go on with the edited network. {sentence}"
+        self.notice.say(begin, "error", self._show_remedy(node_id))
 
     def _tell_crash(self, sentence: str, details: str) -> None:
         copy = Remedy("Copy details", lambda: QGuiApplication.clipboard().setText(details))

@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from engine.parameters import Parameter, Value, Values, defaults
 
+from .common import TRAINED_PARAMETERS
+
 Shape = tuple[int, ...]
 """The size of one sample, without the batch dimension."""
 Shapes = Sequence[Shape]
@@ -124,6 +126,11 @@ class LayerSpec:
     """The pre-activations outside which the slope has all but gone; None for what does not saturate."""
     can_die: bool = False
     """Whether a unit can give 0 for every sample, and so get no gradient ever after."""
+
+    def __post_init__(self) -> None:
+        """Give layers that have trained tensors the settings that all of those have, after their own."""
+        if self.tensors is not no_tensors and TRAINED_PARAMETERS[0] not in self.parameters:
+            object.__setattr__(self, "parameters", (*self.parameters, *TRAINED_PARAMETERS))
 
     @property
     def defaults(self) -> dict[str, Value]:

@@ -25,6 +25,7 @@ from engine.worker.build import LayerError
 from engine.worker.divergence import DivergenceError
 from engine.worker.faults import fault_sentence
 from engine.worker.prepare import Prepared, RunError, prepare
+from engine.worker.threads import use_threads
 from engine.worker.trainer import Trainer
 
 from .live import LiveView, plain_table
@@ -70,7 +71,7 @@ class TrainOptions:
 def train(options: TrainOptions) -> int:
     """Train a network and report each epoch: as JSON, with a progress bar, or a line when piped."""
     with bad_input() as failed:
-        trainer = Trainer(prepared(options))
+        trainer = _trainer(options)
         record = _record(options)
     if failed:
         return BAD_INPUT
@@ -90,6 +91,8 @@ def _report_epochs(trainer: Trainer, options: TrainOptions, record: CsvRecord | 
                 _print(as_line(stats))
     except DivergenceError as outcome:
         _complain([outcome.sentence])
+    if trainer.stopped_early:
+        _complain([trainer.stopped_early])
 
 
 def check(path: Path) -> int:
@@ -122,7 +125,7 @@ def live(network: Path | None) -> int:
     """Train a network, or the ready example, with a table that is drawn anew at each epoch."""
     path = network or Path(str(files("resources"))) / "examples" / READY_EXAMPLE
     with bad_input() as failed:
-        trainer = Trainer(prepared(TrainOptions(path)))
+        trainer = _trainer(TrainOptions(path))
         _show_live(trainer)
     return BAD_INPUT if failed else 0
 
@@ -178,8 +181,14 @@ def _loaded(path: Path) -> NetworkGraph:
     return load(path)
 
 
-def prepared(options: TrainOptions) -> Prepared:
+def _trainer(options: TrainOptions) -> Trainer:
     torch.set_num_threads(1)
+    trainer = Trainer(prepared(options))
+    use_threads(trainer)
+    return trainer
+
+
+def prepared(options: TrainOptions) -> Prepared:
     graph = _loaded(options.network)
     folder: Path | None = options.network.absolute().parent
     if options.data is not None:
@@ -255,7 +264,7 @@ def _epochs(trainer: Trainer, options: TrainOptions) -> Iterator[EpochStats]:
 
 
 def _train(trainer: Trainer, stepped: Callable[[], None] | None = None) -> Iterator[EpochStats]:
-    while trainer.epochs_done < trainer.config.epochs:
+    while not trainer.is_over:
         while not trainer.epoch_is_over:
             trainer.step()
             if stepped is not None:

@@ -2,7 +2,6 @@
 
 from .config import (
     LIVE_PARAMETERS,
-    OPTIMIZERS,
     TRAINING_DEFAULTS,
     TRAINING_PARAMETERS,
     ConfigError,
@@ -13,6 +12,9 @@ from .config import (
 from .framing import FrameError, FrameReader, decode_command, decode_message, frame
 from .history import RunHistory, Snapshot
 from .messages import (
+    Adopt,
+    Adopted,
+    AdoptionRefused,
     Advance,
     Command,
     EpochEnded,
@@ -31,12 +33,16 @@ from .messages import (
     Stop,
     WorkerReady,
 )
+from .optimizers import OPTIMIZERS
 
 __all__ = [
     "LIVE_PARAMETERS",
     "OPTIMIZERS",
     "TRAINING_DEFAULTS",
     "TRAINING_PARAMETERS",
+    "Adopt",
+    "Adopted",
+    "AdoptionRefused",
     "Advance",
     "Command",
     "ConfigError",

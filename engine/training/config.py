@@ -1,13 +1,11 @@
 """How a network is trained: every setting stated once, and the typed configuration made from them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import msgspec
 
 from engine.parameters import (
-    BoolParameter,
     Choice,
     ChoiceParameter,
     FloatParameter,
@@ -18,121 +16,29 @@ from engine.parameters import (
     defaults,
 )
 
-OptimizerKind = Literal["SGD", "RMSprop", "Adam", "AdamW"]
-ClipMode = Literal["none", "norm", "value"]
+from .optimizers import OPTIMIZER_PARAMETERS, OptimizerKind
+from .schedules import SCHEDULE_PARAMETERS, STOPPING_PARAMETERS, ScheduleKind
 
+ClipMode = Literal["none", "norm", "value", "layer", "adaptive"]
+Precision = Literal["float32", "bfloat16", "float16"]
+DeviceKind = Literal["auto", "cpu", "cuda", "mps"]
 
-@dataclass(frozen=True, slots=True)
-class OptimizerSpec:
-    """An optimiser: its class in `torch.optim` and the settings that become its keyword arguments."""
-
-    kind: OptimizerKind
-    title: str
-    summary: str
-    arguments: tuple[str, ...]
-
-
-OPTIMIZERS: Mapping[str, OptimizerSpec] = {
-    spec.kind: spec
-    for spec in (
-        OptimizerSpec(
-            "SGD",
-            "SGD",
-            "Plain gradient descent on batches; shows gradient problems as they are.",
-            ("momentum", "nesterov"),
-        ),
-        OptimizerSpec(
-            "RMSprop",
-            "RMSprop",
-            "Divides each step by the recent size of its gradient.",
-            ("alpha", "momentum"),
-        ),
-        OptimizerSpec(
-            "Adam",
-            "Adam",
-            "Momentum and RMSprop together; partly hides vanishing gradients.",
-            ("beta1", "beta2"),
-        ),
-        OptimizerSpec(
-            "AdamW",
-            "AdamW",
-            "Adam with weight decay kept apart from the gradient.",
-            ("beta1", "beta2"),
-        ),
-    )
-}
-
-TRAINING_PARAMETERS: tuple[Parameter, ...] = (
-    ChoiceParameter(
-        name="optimizer",
-        title="Optimiser",
-        help="The rule that turns gradients into steps.",
-        default="SGD",
-        choices=tuple(Choice(o.kind, o.title, o.summary) for o in OPTIMIZERS.values()),
-    ),
-    FloatParameter(
-        name="learning_rate",
-        title="Learning rate",
-        help="Size of a step; acts at once, also while training runs.",
-        default=0.01,
-        maximum=1_000.0,
-    ),
-    FloatParameter(
-        name="momentum",
-        title="Momentum",
-        help="How much of the last step is kept in the next one.",
-        default=0.9,
-        maximum=1.0,
-        open_maximum=True,
-        shown_when=("optimizer", ("SGD", "RMSprop")),
-    ),
-    BoolParameter(
-        name="nesterov",
-        title="Nesterov",
-        help="Looks one step ahead; needs a momentum above zero.",
-        default=False,
-        shown_when=("optimizer", ("SGD",)),
-    ),
-    FloatParameter(
-        name="alpha",
-        title="Smoothing ρ",
-        help="How slowly RMSprop's mean of squared gradients forgets.",
-        default=0.99,
-        maximum=1.0,
-        open_maximum=True,
-        shown_when=("optimizer", ("RMSprop",)),
-    ),
-    FloatParameter(
-        name="beta1",
-        title="β₁",
-        help="How slowly Adam's mean gradient forgets.",
-        default=0.9,
-        maximum=1.0,
-        open_maximum=True,
-        shown_when=("optimizer", ("Adam", "AdamW")),
-    ),
-    FloatParameter(
-        name="beta2",
-        title="β₂",
-        help="How slowly Adam's mean squared gradient forgets.",
-        default=0.999,
-        maximum=1.0,
-        open_maximum=True,
-        shown_when=("optimizer", ("Adam", "AdamW")),
-    ),
-    FloatParameter(
-        name="weight_decay",
-        title="Weight decay",
-        help="Pulls weights towards zero (L2).",
-        default=0.0,
-        maximum=100.0,
-    ),
+_RUN_PARAMETERS: tuple[Parameter, ...] = (
     IntParameter(
         name="batch_size",
         title="Batch size",
         help="Samples in a step. A last batch of a single sample is merged into the one before.",
         unit="samples",
         default=32,
+        minimum=1,
+        maximum=1_000_000,
+    ),
+    IntParameter(
+        name="accumulate",
+        title="Accumulate",
+        help="Batches whose gradients are averaged into one step, as if they were a single large batch.",
+        unit="batches",
+        default=1,
         minimum=1,
         maximum=1_000_000,
     ),
@@ -152,6 +58,17 @@ TRAINING_PARAMETERS: tuple[Parameter, ...] = (
         minimum=0,
         maximum=2**31 - 1,
     ),
+    FloatParameter(
+        name="label_smoothing",
+        title="Label smoothing",
+        help="Share of each target that is spread over all classes (Szegedy et al. 2016); softmax cross-entropy only.",
+        default=0.0,
+        maximum=1.0,
+        open_maximum=True,
+    ),
+)
+
+_CLIP_PARAMETERS: tuple[Parameter, ...] = (
     ChoiceParameter(
         name="clip_mode",
         title="Clip gradients",
@@ -167,16 +84,74 @@ TRAINING_PARAMETERS: tuple[Parameter, ...] = (
             Choice(
                 "value", "by value", "Cuts each number off at ± the threshold; turns the direction."
             ),
+            Choice(
+                "layer",
+                "by layer",
+                "Scales each layer's gradient down to the threshold by itself; turns the direction.",
+            ),
+            Choice(
+                "adaptive",
+                "adaptive",
+                "Limits each unit's gradient to the threshold times the norm of its weights "
+                "(Brock et al. 2021, eq. 3); 0.01 is usual.",
+            ),
         ),
     ),
     FloatParameter(
         name="clip_threshold",
         title="Clip threshold",
-        help="Largest norm, or largest absolute value; acts at once, also while training runs.",
+        help="Largest norm, absolute value, or ratio to the weights; acts at once, also while training runs.",
         default=1.0,
         open_minimum=True,
-        shown_when=("clip_mode", ("norm", "value")),
+        shown_when=("clip_mode", ("norm", "value", "layer", "adaptive")),
     ),
+)
+
+_MACHINE_PARAMETERS: tuple[Parameter, ...] = (
+    ChoiceParameter(
+        name="device",
+        title="Device",
+        help="Where the network is trained.",
+        default="auto",
+        choices=(
+            Choice("auto", "the best there is", "CUDA, else MPS, else the processor."),
+            Choice("cpu", "processor"),
+            Choice("cuda", "CUDA", "A graphics card of NVIDIA's, or of AMD's through ROCm."),
+            Choice("mps", "MPS", "The graphics part of Apple's chips."),
+        ),
+    ),
+    ChoiceParameter(
+        name="precision",
+        title="Precision",
+        help="In which numbers the layers compute; weights and losses stay in float32.",
+        default="float32",
+        choices=(
+            Choice("float32", "float32"),
+            Choice("bfloat16", "bfloat16, mixed", "The range of float32 with 8 bits of precision."),
+            Choice(
+                "float16",
+                "float16, mixed",
+                "11 bits of precision, a small range: the loss is scaled so that gradients do not underflow.",
+            ),
+        ),
+    ),
+    IntParameter(
+        name="threads",
+        title="Threads",
+        help="On the processor; 0: as many as a short trial before the run finds fastest.",
+        default=0,
+        minimum=0,
+        maximum=1_024,
+    ),
+)
+
+TRAINING_PARAMETERS: tuple[Parameter, ...] = (
+    *OPTIMIZER_PARAMETERS,
+    *SCHEDULE_PARAMETERS,
+    *_RUN_PARAMETERS,
+    *STOPPING_PARAMETERS,
+    *_CLIP_PARAMETERS,
+    *_MACHINE_PARAMETERS,
 )
 
 LIVE_PARAMETERS: tuple[str, ...] = ("learning_rate", "clip_mode", "clip_threshold")
@@ -199,20 +174,49 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     alpha: float
     beta1: float
     beta2: float
+    max_iter: int
+    history_size: int
+    line_search: bool
     weight_decay: float
+    schedule: ScheduleKind
+    warmup_epochs: int
+    schedule_epochs: int
+    schedule_patience: int
+    schedule_factor: float
+    schedule_rise: float
     batch_size: int
+    accumulate: int
     epochs: int
     seed: int
+    label_smoothing: float
+    early_stopping: bool
+    patience: int
+    minimum_gain: float
     clip_mode: ClipMode
     clip_threshold: float
+    device: DeviceKind
+    precision: Precision
+    threads: int
 
 
 def training_complaints(settings: Mapping[str, Value]) -> list[str]:
     """A sentence for each training setting of a document that is wrong; settings left out take their defaults."""
     values = {**TRAINING_DEFAULTS, **settings}
-    found = complaints(TRAINING_PARAMETERS, values)
-    if not found and values["optimizer"] == "SGD" and values["nesterov"] and not values["momentum"]:
+    return complaints(TRAINING_PARAMETERS, values) or _contradictions(values)
+
+
+def _contradictions(values: Mapping[str, Value]) -> list[str]:
+    """What is wrong with settings that are fine one by one."""
+    found = []
+    if values["optimizer"] == "SGD" and values["nesterov"] and not values["momentum"]:
         found.append("Nesterov needs a momentum above zero")
+    if int(values["warmup_epochs"]) >= int(values["epochs"]):
+        found.append(
+            f"The warm-up of {values['warmup_epochs']} epochs leaves none of the {values['epochs']}. "
+            "Shorten it, or train for more epochs"
+        )
+    if values["optimizer"] == "LBFGS" and values["precision"] == "float16":
+        found.append("L-BFGS cannot be used with float16. Choose bfloat16 or float32")
     return found
 
 

@@ -37,7 +37,7 @@ class RunHistory:
 
     started: RunStarted
     epochs: list[EpochStats] = field(default_factory=list)
-    """Epoch 0 is the network before its first step."""
+    """Epoch 0 is the network before its first step; an adopted network's first is the epoch before its first step."""
     snapshot: Snapshot | None = None
     """The last step made by hand, until the epoch that holds it is over."""
     finished: RunFinished | None = None
@@ -59,6 +59,11 @@ class RunHistory:
             return self.snapshot.layers
         return self.epochs[-1].layers if self.epochs else None
 
+    @property
+    def next_epoch(self) -> int:
+        """The number of the epoch under way."""
+        return self.started.first_epoch + len(self.epochs)
+
     def row(self, node_id: str) -> int | None:
         """The table row of a node, or None when the run does not have it."""
         for row, layer in enumerate(self.layers):
@@ -69,8 +74,8 @@ class RunHistory:
     def add_epoch(self, stats: EpochStats) -> None:
         """Append an epoch; ValueError when it is not the next one or its tables do not fit the run."""
         stats.layers.check(len(self.layers))
-        if stats.epoch != len(self.epochs):
-            raise ValueError(f"epoch {stats.epoch} arrived, {len(self.epochs)} was expected")
+        if stats.epoch != self.next_epoch:
+            raise ValueError(f"epoch {stats.epoch} arrived, {self.next_epoch} was expected")
         self.epochs.append(stats)
         for name in _SERIES:
             value = getattr(stats, name)
@@ -84,7 +89,7 @@ class RunHistory:
     def add_progress(self, progress: Progress) -> None:
         """Take in the steps of the epoch under way."""
         self.progress = progress
-        if progress.epoch == len(self.epochs):
+        if progress.epoch == self.next_epoch:
             self._add_steps(progress.steps)
             if progress.layers is not None:
                 progress.layers.check(len(self.layers))

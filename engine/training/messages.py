@@ -57,6 +57,18 @@ class SetHyperparameters(_Tagged, frozen=True, tag=True):
     values: Mapping[str, Value]
 
 
+class Adopt(_Tagged, frozen=True, tag=True):
+    """Go on with an edited network: what was not touched keeps its weights and its optimiser's memory.
+
+    The answer is `Adopted`, then `RunStarted` and `EpochEnded` for the new rows, and the run waits; or it is
+    `AdoptionRefused`, and the training stays as it was.
+    """
+
+    run_id: int
+    network: bytes
+    folder: str
+
+
 class Stop(_Tagged, frozen=True, tag=True):
     """End the run after the batch under way."""
 
@@ -67,7 +79,7 @@ class Shutdown(_Tagged, frozen=True, tag=True):
     """End the worker."""
 
 
-Command = Start | Resume | Pause | Rewind | SetHyperparameters | Stop | Shutdown
+Command = Start | Resume | Pause | Rewind | SetHyperparameters | Adopt | Stop | Shutdown
 
 
 # Messages: from the worker to the window.
@@ -89,6 +101,9 @@ class WorkerReady(_Tagged, frozen=True, tag=True):
     python: str
     torch: str
     devices: tuple[str, ...]
+    """The devices that a training can be on."""
+    precisions: Mapping[str, tuple[str, ...]] = {}
+    """For each device the precisions that it has."""
 
 
 class RunStarted(_Tagged, frozen=True, tag=True):
@@ -104,6 +119,30 @@ class RunStarted(_Tagged, frozen=True, tag=True):
     validation_samples: int
     data_title: str
     notes: tuple[str, ...] = ()
+    first_epoch: int = 0
+    """The epoch of the first `EpochEnded`: above 0 when the network was adopted in the middle of a training."""
+
+
+class Adopted(_Tagged, frozen=True, tag=True):
+    """The run goes on with the edited network."""
+
+    run_id: int
+    layers: tuple[LayerInfo, ...]
+    kept: tuple[str, ...]
+    """Ids of the layers whose weights are as they were."""
+    fresh: tuple[str, ...]
+    """Ids of new layers that have weights."""
+    changed: tuple[str, ...]
+    """Ids of layers whose tensors have other shapes now, and which begin anew."""
+    notes: tuple[str, ...]
+
+
+class AdoptionRefused(_Tagged, frozen=True, tag=True):
+    """The edited network cannot be trained in this run, which stays as it was."""
+
+    run_id: int
+    sentence: str
+    node_id: str | None = None
 
 
 class Progress(_Tagged, frozen=True, tag=True):
@@ -129,7 +168,10 @@ class EpochEnded(_Tagged, frozen=True, tag=True):
 
 
 class RunFinished(_Tagged, frozen=True, tag=True):
-    """The run is over. Divergence is an outcome: `sentence` then names the first layer and step."""
+    """The run is over.
+
+    Divergence is an outcome: `sentence` then names the first layer and step. After an early stop it says why.
+    """
 
     run_id: int
     outcome: Literal["completed", "stopped", "diverged"]
@@ -148,4 +190,13 @@ class RunFailed(_Tagged, frozen=True, tag=True):
     traceback: str = ""
 
 
-Message = WorkerReady | RunStarted | Progress | EpochEnded | RunFinished | RunFailed
+Message = (
+    WorkerReady
+    | RunStarted
+    | Adopted
+    | AdoptionRefused
+    | Progress
+    | EpochEnded
+    | RunFinished
+    | RunFailed
+)

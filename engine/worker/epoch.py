@@ -1,5 +1,6 @@
 """The epoch under way: its batches, what its steps said, and what adds up over them."""
 
+import math
 import time
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -10,9 +11,9 @@ from torch import Tensor
 from engine.probe import DeadUnits
 from engine.stats import LayerTable, StepStats, gradient_noise_scale
 
+from .clipping import Clipping
 from .flat import FlatParameters
 from .modules import hits
-from .optim import Clipping
 
 
 class Step(NamedTuple):
@@ -89,18 +90,22 @@ class EpochSums:
         self._places = list(rectifiers.values())
         self._dead = DeadUnits(list(rectifiers))
         self._sum = torch.zeros_like(flat.gradients)
+        self._steps_before = 0
 
-    def begin(self) -> None:
-        """Begin an epoch."""
+    def begin(self, steps_before: int = 0) -> None:
+        """Begin an epoch, of which so many steps were made before anything is taken in."""
         self._sum.zero_()
         self._dead.reset()
+        self._steps_before = steps_before
 
-    def add(self, outputs: list[Tensor], *, full: bool) -> None:
-        """Take in what the layers gave, and of a `full` batch the gradient in the buffer, before it is clipped."""
-        if full:
-            self._sum.add_(self._flat.gradients)
+    def see(self, outputs: list[Tensor]) -> None:
+        """Take in what the layers gave."""
         if self._places:
             self._dead.take([outputs[place] for place in self._places])
+
+    def add_gradient(self) -> None:
+        """Take in the gradient of a full batch from the buffer, before it is clipped."""
+        self._sum.add_(self._flat.gradients)
 
     def fill(self, table: LayerTable) -> None:
         """Write what is known of the epoch's units into a table."""
@@ -111,9 +116,11 @@ class EpochSums:
         batch = max(epoch.sizes)
         norms = [
             step.clipping.before
-            for step, size in zip(epoch.steps, epoch.sizes, strict=True)
+            for step, size in list(zip(epoch.steps, epoch.sizes, strict=True))[self._steps_before :]
             if size == batch
         ]
+        if not norms:
+            return math.nan
         mean = torch.linalg.vector_norm(self._sum, dtype=torch.float64).item() / len(norms)
         squares = sum(norm * norm for norm in norms) / len(norms)
         return gradient_noise_scale(squares, mean * mean, batch, len(norms))

@@ -5,36 +5,53 @@ see one long parameter a group. All of them act on each number alone, so the bit
 over the tensors; the tests hold them to it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 
+class GroupKey(NamedTuple):
+    """What the parameters of a group have in common."""
+
+    factor: float = 1.0
+    """What the learning rate is multiplied by."""
+    birth: int = 0
+    """Parameters of one group have made equally many steps; those that joined later have a higher number."""
+
+
+class FlatGroup(NamedTuple):
+    """Parameters that lie side by side, as one long parameter for an optimiser."""
+
+    key: GroupKey
+    long: nn.Parameter
+    members: list[nn.Parameter]
+
+
 class FlatParameters:
-    """All trained parameters, moved into one buffer; `groups` are trained with settings of their own.
+    """All trained parameters, moved into one buffer; those with equal keys lie side by side."""
 
-    Parameters of a group lie side by side, in the order given.
-    """
-
-    def __init__(self, groups: Sequence[Iterable[nn.Parameter]]) -> None:
-        members = [list(group) for group in groups]
-        self.parameters = [parameter for group in members for parameter in group]
-        """The parameters, as their modules know them."""
+    def __init__(
+        self, parameters: Sequence[nn.Parameter], keys: Sequence[GroupKey] | None = None
+    ) -> None:
+        self.parameters = list(parameters)
+        """The parameters as their modules know them, in the order given."""
         first = self.parameters[0] if self.parameters else torch.empty(0)
         count = sum(parameter.numel() for parameter in self.parameters)
         self.values = torch.empty(count, dtype=first.dtype, device=first.device)
         self.gradients = torch.zeros_like(self.values)
-        self.views: list[Tensor] = []
-        """The gradient of each parameter."""
-        self.groups: list[nn.Parameter] = []
-        """One long parameter a group, to be given to an optimiser."""
+        views: dict[nn.Parameter, Tensor] = {}
+        self.groups: list[FlatGroup] = []
+        """In the order in which their keys first appear."""
         start = 0
-        for group in members:
+        for key, members in _grouped(self.parameters, keys or [GroupKey()] * len(parameters)):
             begun = start
-            for parameter in group:
-                start = self._move(parameter, start)
-            self.groups.append(self._slice(begun, start))
+            for parameter in members:
+                views[parameter], start = self._move(parameter, start)
+            self.groups.append(FlatGroup(key, self._slice(begun, start), members))
+        self.views = [views[parameter] for parameter in self.parameters]
+        """The gradient of each parameter."""
         self.attach()
 
     def attach(self) -> None:
@@ -46,15 +63,23 @@ class FlatParameters:
         """Forget the gradients."""
         self.gradients.zero_()
 
-    def _move(self, parameter: nn.Parameter, start: int) -> int:
+    def _move(self, parameter: nn.Parameter, start: int) -> tuple[Tensor, int]:
         end = start + parameter.numel()
         view = self.values[start:end].view(parameter.shape)
         view.copy_(parameter.detach())
         parameter.data = view
-        self.views.append(self.gradients[start:end].view(parameter.shape))
-        return end
+        return self.gradients[start:end].view(parameter.shape), end
 
     def _slice(self, start: int, end: int) -> nn.Parameter:
         long = nn.Parameter(self.values[start:end])
         long.grad = self.gradients[start:end]
         return long
+
+
+def _grouped(
+    parameters: Sequence[nn.Parameter], keys: Sequence[GroupKey]
+) -> list[tuple[GroupKey, list[nn.Parameter]]]:
+    groups: dict[GroupKey, list[nn.Parameter]] = {}
+    for parameter, key in zip(parameters, keys, strict=True):
+        groups.setdefault(key, []).append(parameter)
+    return list(groups.items())

@@ -32,7 +32,7 @@ def calibrate(model: GraphModule, graph: NetworkGraph, inputs: Tensor) -> None:
     handles = [module.register_forward_hook(_scaled) for module in wanted]
     try:
         if wanted:
-            with undisturbed(model), torch.no_grad():
+            with undisturbed(model, inputs.device), torch.no_grad():
                 model(inputs)
     finally:
         for handle in handles:

@@ -1,6 +1,7 @@
 """Torch modules for layers that torch does not have as modules, and the losses."""
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -98,13 +99,14 @@ class GlobalAvgPool(nn.Module):
         return inputs.mean(dim=tuple(range(2, inputs.ndim)))
 
 
-def loss_function(kind: str, task: Task) -> Loss:
+def loss_function(kind: str, task: Task, label_smoothing: float = 0.0) -> Loss:
     """The mean loss over a batch, of outputs (batch, …) and targets as the data set gives them.
 
     With a class number for every step the mean is over samples and steps.
     """
     if kind == "cross_entropy":
-        return _cross_entropy_of_steps if task.target_shape else functional.cross_entropy
+        loss = _cross_entropy_of_steps if task.target_shape else functional.cross_entropy
+        return partial(loss, label_smoothing=label_smoothing) if label_smoothing else loss
     if kind == "binary_cross_entropy":
         return _binary_cross_entropy
     if task.classes:
@@ -112,8 +114,12 @@ def loss_function(kind: str, task: Task) -> Loss:
     return functional.mse_loss
 
 
-def _cross_entropy_of_steps(outputs: Tensor, targets: Tensor) -> Tensor:
-    return functional.cross_entropy(outputs.flatten(0, 1), targets.flatten())
+def _cross_entropy_of_steps(
+    outputs: Tensor, targets: Tensor, label_smoothing: float = 0.0
+) -> Tensor:
+    return functional.cross_entropy(
+        outputs.flatten(0, 1), targets.flatten(), label_smoothing=label_smoothing
+    )
 
 
 def _binary_cross_entropy(outputs: Tensor, targets: Tensor) -> Tensor:

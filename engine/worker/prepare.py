@@ -45,6 +45,9 @@ def prepare(graph: NetworkGraph, folder: Path | None) -> Prepared:
         raise RunError(str(error)) from None
     if config.batch_size == 1:
         _refuse_batch_norm(graph, inference)
+    _check_layers(graph, inference, config)
+    if not len(split.validation_inputs):
+        _refuse_without_validation(config)
     return Prepared(graph, info, split, inference, config)
 
 
@@ -56,3 +59,34 @@ def _refuse_batch_norm(graph: NetworkGraph, inference: Inference) -> None:
                 f"{node.label} cannot take the variance of a batch of one sample. Choose a batch size of 2 or more",
                 node_id,
             )
+
+
+def _check_layers(graph: NetworkGraph, inference: Inference, config: TrainingConfig) -> None:
+    """What training settings and settings of layers must have in common."""
+    nodes = [graph.nodes[node_id] for node_id in inference.trained]
+    trained = [node for node in nodes if inference.tensors[node.id]]
+    if all(node.params["frozen"] for node in trained):
+        raise RunError("Every layer is frozen, so there is nothing to train. Thaw one")
+    factors = {node.params["learning_rate_factor"]: node for node in trained}
+    if config.optimizer == "LBFGS" and set(factors) != {1.0}:
+        node = next(node for factor, node in factors.items() if factor != 1.0)
+        raise RunError(
+            f"L-BFGS has one learning rate for all layers. Set the factor of {node.label} to 1, "
+            "or choose another optimiser",
+            node.id,
+        )
+    output = nodes[-1]
+    if config.label_smoothing and output.params["loss"] != "cross_entropy":
+        raise RunError(
+            "Label smoothing is for the loss “softmax cross-entropy”. Set it to 0, or choose that loss",
+            output.id,
+        )
+
+
+def _refuse_without_validation(config: TrainingConfig) -> None:
+    wish = "Early stopping" if config.early_stopping else "The schedule on plateau"
+    if config.early_stopping or config.schedule == "plateau":
+        raise RunError(
+            f"{wish} goes by the validation loss, and no sample is kept for validation. "
+            "Raise the data set's validation share"
+        )

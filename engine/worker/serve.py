@@ -11,12 +11,16 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import torch
 
 from engine.graph import StorageError, decode
 from engine.parameters import Value
 from engine.training import (
+    Adopt,
+    Adopted,
+    AdoptionRefused,
     Advance,
     Command,
     ConfigError,
@@ -41,11 +45,13 @@ from engine.training import (
 )
 
 from .build import LayerError
+from .clipping import Clipping
+from .devices import found_devices, found_precisions
 from .divergence import DivergenceError
 from .epoch import Step, step_stats
 from .faults import fault_sentence
-from .optim import Clipping
 from .prepare import RunError, prepare
+from .threads import use_threads
 from .trainer import Trainer
 
 PROGRESS_SECONDS = 1 / 30
@@ -110,6 +116,8 @@ class Server:
                 self._rest(run)
             case SetHyperparameters(values=values):
                 _set_live(run.trainer, values)
+            case Adopt():
+                self._adopt(run, command)
             case Stop():
                 self._finish("stopped")
             case Rewind(new_run_id=new_run_id):
@@ -122,14 +130,33 @@ class Server:
         self._starting = command.run_id
         graph = decode(command.network)
         prepared = prepare(graph, Path(command.folder) if command.folder else None)
-        self._begin(_Run(command.run_id, Trainer(prepared), command.advance))
+        trainer = Trainer(prepared)
+        use_threads(trainer)
+        self._begin(_Run(command.run_id, trainer, command.advance))
 
-    def _begin(self, run: _Run) -> None:
+    def _begin(self, run: _Run, notes: tuple[str, ...] = ()) -> None:
         self._run, self._starting = run, None
-        self._send(_started(run))
+        self._send(_started(run, notes))
         self._send(EpochEnded(run.run_id, run.trainer.measure()))
         if run.advance == "hold":
             self._rest(run)
+
+    def _adopt(self, run: _Run, command: Adopt) -> None:
+        """Go on with an edited network and wait; a fault of the network's changes nothing."""
+        trainer = run.trainer
+        try:
+            graph = decode(command.network)
+            prepared = prepare(graph, Path(command.folder) if command.folder else None)
+            adoption = trainer.adopt(prepared)
+        except (RunError, StorageError, LayerError) as error:
+            failure = _failure(run.run_id, error)
+            self._send(AdoptionRefused(run.run_id, failure.sentence, failure.node_id))
+            return
+        kept, fresh, changed = adoption.kept, adoption.fresh, adoption.changed
+        self._send(Adopted(run.run_id, trainer.layers, kept, fresh, changed, adoption.notes))
+        run.unsent.clear()
+        run.advance = "hold"
+        self._begin(run, (f"continued from epoch {trainer.epochs_done}", *adoption.notes))
 
     def _move(self, run: _Run) -> None:
         """Train one batch, and report what is due."""
@@ -153,7 +180,7 @@ class Server:
     def _end_epoch(self, run: _Run) -> None:
         run.unsent.clear()
         self._send(EpochEnded(run.run_id, run.trainer.end_epoch()))
-        if run.trainer.epochs_done >= run.trainer.config.epochs:
+        if run.trainer.is_over:
             self._finish("completed")
         elif run.advance in ("epoch", "hold"):
             self._rest(run)
@@ -181,9 +208,11 @@ class Server:
             sentence, node_id, step = divergence.sentence, divergence.node_id, divergence.step
             self._send(RunFinished(run.run_id, "diverged", epoch, sentence, node_id, step))
         else:
-            self._send(
-                RunFinished(run.run_id, "completed" if outcome == "completed" else "stopped", epoch)
+            word: Literal["completed", "stopped"] = (
+                "completed" if outcome == "completed" else "stopped"
             )
+            sentence = run.trainer.stopped_early if word == "completed" else ""
+            self._send(RunFinished(run.run_id, word, epoch, sentence))
 
     def _fail(self, error: Exception) -> None:
         run_id = self._run.run_id if self._run else self._starting
@@ -194,7 +223,7 @@ class Server:
             self._send(_failure(run_id, error))
 
 
-def _started(run: _Run) -> RunStarted:
+def _started(run: _Run, notes: tuple[str, ...]) -> RunStarted:
     trainer = run.trainer
     prepared = trainer.prepared
     return RunStarted(
@@ -202,13 +231,26 @@ def _started(run: _Run) -> RunStarted:
         layers=trainer.layers,
         epochs=trainer.config.epochs,
         steps_per_epoch=trainer.steps_per_epoch,
-        batch_size=trainer.config.batch_size,
+        batch_size=trainer.config.batch_size * trainer.config.accumulate,
         parameters=prepared.inference.total_parameters,
         train_samples=len(prepared.split.train_inputs),
         validation_samples=len(prepared.split.validation_inputs),
         data_title=prepared.info.title,
-        notes=prepared.info.notes,
+        notes=(*prepared.info.notes, *_machine(trainer), *notes),
+        first_epoch=trainer.epochs_done,
     )
+
+
+def _machine(trainer: Trainer) -> tuple[str, ...]:
+    """What a person wants to know of device, precision and threads where they are not the usual ones."""
+    notes = []
+    if trainer.device.type != "cpu":
+        notes.append(f"trained on {trainer.device.type}")
+    elif torch.get_num_threads() > 1:
+        notes.append(f"trained with {torch.get_num_threads()} threads")
+    if trainer.config.precision != "float32":
+        notes.append(f"layers compute in {trainer.config.precision}")
+    return tuple(notes)
 
 
 def _set_live(trainer: Trainer, values: Mapping[str, Value]) -> None:
@@ -257,7 +299,9 @@ def main() -> int:
     torch.set_num_threads(1)
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     threading.Thread(target=_read_commands, args=(commands,), daemon=True).start()
-    send(WorkerReady(os.getpid(), platform.python_version(), str(torch.__version__), ("cpu",)))
+    devices = found_devices()
+    versions = platform.python_version(), str(torch.__version__)
+    send(WorkerReady(os.getpid(), *versions, devices, found_precisions(devices)))
     try:
         Server(commands, send).serve()
     except BrokenPipeError:

@@ -4,66 +4,79 @@ import copy
 import dataclasses
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from msgspec.structs import replace
+from numpy.typing import NDArray
 from torch import Tensor
 
-from engine.graph import task_of
 from engine.parameters import Value
 from engine.stats import Distribution, EpochStats, Examination, LayerTable, StepStats
-from engine.training import LIVE_PARAMETERS, LayerInfo, training_config
+from engine.training import LIVE_PARAMETERS, OPTIMIZERS, LayerInfo, training_config
 
-from .build import GraphModule
+from .clipping import Clipping, clip
+from .devices import (
+    check_precision,
+    choose_device,
+    found_devices,
+    found_precisions,
+    random_states,
+    restore_random_states,
+)
 from .divergence import diagnose
-from .epoch import Epoch, EpochSums, Step, batch_sizes, step_stats
+from .epoch import Epoch, Step, batch_sizes, step_stats
+from .evaluation import evaluate
 from .examine import examine
-from .flat import FlatParameters
-from .lsuv import calibrate
-from .modules import hits, loss_function
-from .optim import Clipping, clip, make_optimizer
+from .optim import make_optimizer, set_rate
+from .parts import Parts
+from .passes import Passes
 from .prepare import Prepared
+from .schedule import make_schedule
+from .stopping import EarlyStopping
+from .surgery import (
+    Adoption,
+    carry_memory,
+    carry_weights,
+    check_adoption,
+    lasting_layers,
+    remembers_layers,
+)
 from .undisturbed import undisturbed
-from .watching import rectifiers, step_watch
-
-_EVALUATION_BATCH = 1_024
+from .watching import rectifiers
 
 
 class Trainer:
-    """Trains a prepared document, a batch at a time.
+    """Trains a prepared document, a step at a time.
 
     Seeds: the initial weights of a node are drawn after `torch.manual_seed(node_seed(seed, node_id))`; dropout and
     RReLU draw from torch's generator after `torch.manual_seed(seed)`; the order of the samples is
-    `torch.randperm` of a generator of its own with the same seed, anew for each epoch.
+    `torch.randperm` of a generator of its own with the same seed, anew for each epoch. `RunError` when the machine
+    has not the device or the precision that is wanted.
     """
 
     def __init__(self, prepared: Prepared, *, probes: bool = True) -> None:
-        self.prepared = prepared
         self.config = prepared.config
-        self.model = GraphModule(prepared.graph, prepared.inference, self.config.seed)
-        task = task_of(prepared.info)
-        output = prepared.graph.nodes[prepared.inference.trained[-1]]
-        self._loss = loss_function(str(output.params["loss"]), task)
-        self._classifies = bool(task.classes)
+        devices = found_devices()
+        self.device = choose_device(self.config.device, devices)
+        precisions = found_precisions(devices)[self.device.type]
+        check_precision(self.config.precision, self.device, precisions)
         self._probes = probes
         split = prepared.split
-        self._train = torch.from_numpy(split.train_inputs), torch.from_numpy(split.train_targets)
+        self._train = self._on_device(split.train_inputs), self._on_device(split.train_targets)
         self._validation = (
-            torch.from_numpy(split.validation_inputs),
-            torch.from_numpy(split.validation_targets),
+            self._on_device(split.validation_inputs),
+            self._on_device(split.validation_targets),
         )
-        self._sizes = batch_sizes(len(split.train_inputs), self.config.batch_size)
-        torch.manual_seed(self.config.seed)
-        calibrate(self.model, prepared.graph, self._train[0][self._first_batch()])
-        self._initial = copy.deepcopy(self.model.state_dict())
-        self._flat = FlatParameters([self.model.parameters()])
-        self._watch = step_watch(prepared.graph, self.model)
-        self._sums = EpochSums(self._flat, rectifiers(prepared.graph, self.model))
-        self._optimizer: torch.optim.Optimizer
+        step_size = self.config.batch_size * self.config.accumulate
+        self._sizes = batch_sizes(len(split.train_inputs), step_size)
+        self._closes = OPTIMIZERS[self.config.optimizer].closes
+        self._adoptions = 0
         self._order: torch.Generator
         self._epoch: Epoch | None
         self._done: int
+        self._take(Parts(prepared, self.device, self._first_inputs()), {})
         self._begin()
 
     @property
@@ -80,7 +93,7 @@ class Trainer:
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches in an epoch."""
+        """Steps in an epoch; each is a batch, or several whose gradients are accumulated."""
         return len(self._sizes)
 
     @property
@@ -90,13 +103,23 @@ class Trainer:
 
     @property
     def steps_done(self) -> int:
-        """Batches trained in the epoch under way."""
+        """Steps made in the epoch under way."""
         return len(self._epoch.steps) if self._epoch else 0
 
     @property
     def epoch_is_over(self) -> bool:
         """Whether the epoch under way has no batch left, and `end_epoch` is due."""
         return self.steps_done == self.steps_per_epoch
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the last epoch is done, or the training has stopped early."""
+        return self._done >= self.config.epochs or bool(self.stopped_early)
+
+    @property
+    def stopped_early(self) -> str:
+        """The sentence that says why the training stopped before its last epoch; else empty."""
+        return self._stopping.sentence
 
     def set_live(self, values: Mapping[str, Value]) -> None:
         """Change learning rate or clipping from the next batch on; `ConfigError` when a value is wrong."""
@@ -106,20 +129,49 @@ class Trainer:
         self.config = replace(
             self.config, **{name: getattr(checked, name) for name in LIVE_PARAMETERS}
         )
-        for group in self._optimizer.param_groups:
-            group["lr"] = self.config.learning_rate
+        if self._schedule is not None:
+            self._schedule.set_base(self.config.learning_rate)
+        self._set_rate()
 
     def rewind(self) -> None:
         """Go back to the identical initial weights; live settings stay as they are."""
-        self.model.load_state_dict(self._initial)
+        self.model.load_state_dict(self._parts.initial)
         self._begin()
 
+    def adopt(self, prepared: Prepared) -> Adoption:
+        """Go on with an edited network, from the next step on.
+
+        Layers with the same id, kind and shapes keep weights, buffers and their part of the optimiser's memory bit
+        for bit; others begin as in a new run. `RunError` when a setting differs that a run keeps to its end, and
+        `LayerError` when a layer cannot be built; everything is then as it was.
+        """
+        check_adoption(self.prepared, prepared)
+        random = random_states(self.device)
+        try:
+            parts = Parts(prepared, self.device, self._first_inputs())
+        finally:
+            restore_random_states(self.device, random)
+        return self._exchange(parts)
+
     def measure(self) -> EpochStats:
-        """Epoch 0: losses and a look inside before the first step; leaves everything as it was."""
+        """Losses and a look inside before the next step, as the epoch last done; leaves everything as it was."""
         begun = time.perf_counter()
-        with undisturbed(self.model):
+        with undisturbed(self.model, self.device):
             table = self._look_at_first_batch()
-        return self._stats(0, begun, self._evaluate(*self._train), table, step_stats([]), math.nan)
+        evaluated = evaluate(self._parts, *self._train)
+        return self._stats(self._done, begun, evaluated, table, step_stats([]), math.nan)
+
+    def rehearsal(self) -> Callable[[], None]:
+        """A step's forward and backward pass on a copy of the network, to be timed; it draws random numbers."""
+        model = copy.deepcopy(self.model)
+        passes = Passes(model, self._parts.loss, self.config, self.device)
+        inputs, targets = (part[: self._sizes[0]] for part in self._train)
+
+        def rehearse() -> None:
+            model.zero_grad()
+            passes.run(inputs, targets, self._optimizer)
+
+        return rehearse
 
     def step(self, *, look: bool = False) -> Step:
         """Train one batch, beginning an epoch when there is none; `DivergenceError` when the figures are not finite.
@@ -145,33 +197,79 @@ class Trainer:
         self._done = epoch.number
         if epoch.table is not None:
             self._sums.fill(epoch.table)
-        return self._stats(
+        stats = self._stats(
             epoch.number,
             epoch.begun,
-            (epoch.mean_loss(), epoch.accuracy() if self._classifies else None),
+            (epoch.mean_loss(), epoch.accuracy() if self._parts.classifies else None),
             epoch.table,
             step_stats(epoch.steps),
             self._sums.noise_scale(epoch) if self._probes else math.nan,
         )
+        if stats.validation_loss is not None:
+            self._heed(stats.validation_loss)
+        return stats
+
+    def _on_device(self, numbers: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(numbers).to(self.device)
+
+    def _take(self, parts: Parts, births: Mapping[str, int]) -> None:
+        """Let this be the network that is trained."""
+        parts.gather(births)
+        self._parts = parts
+        self.prepared, self.model = parts.prepared, parts.model
+        self._flat, self._passes = parts.flat, parts.passes
+        self._watch, self._sums = parts.watch, parts.sums
+        self._optimizer = make_optimizer(self.config, parts.flat)
+
+    def _exchange(self, parts: Parts) -> Adoption:
+        """Let an edited network go on in the place of the one that is trained."""
+        old, optimizer = self._parts, self._optimizer
+        adoption = carry_weights(old, parts)
+        lasting = lasting_layers(old, parts, adoption.kept)
+        self._adoptions += 1
+        births = dict.fromkeys(parts.layers, self._adoptions)
+        self._take(parts, births | {i: old.births.get(i, 0) for i in lasting})
+        parts.passes.scale_as(old.passes)
+        if remembers_layers(self.config.optimizer):
+            carry_memory((old, optimizer), (parts, self._optimizer), lasting)
+        self._stopping = EarlyStopping(self.config, self._done)
+        self._set_rate()
+        if self._epoch is not None:
+            self._epoch.table = None
+            self._sums.begin(self.steps_done)
+        return adoption
 
     def examine(self) -> Examination:
         """A thorough look at the present weights over all training samples; leaves everything as it was."""
-        graph, model = self.prepared.graph, self.model
-        with undisturbed(self.model):
-            places = rectifiers(graph, model)
-            batch = max(self._sizes)
-            found = examine(model, self._flat, self._loss, self._train, places, batch)
-        model.train()
+        places = rectifiers(self.prepared.graph, self.model)
+        batch = max(self._sizes)
+        with undisturbed(self.model, self.device):
+            found = examine(self.model, self._flat, self._parts.loss, self._train, places, batch)
+        self.model.train()
         return found
 
     def _begin(self) -> None:
         self._optimizer = make_optimizer(self.config, self._flat)
+        self._schedule = make_schedule(self.config, self.steps_per_epoch)
+        self._stopping = EarlyStopping(self.config)
         self._order = torch.Generator().manual_seed(self.config.seed)
         self._epoch = None
         self._done = 0
+        self._set_rate()
         self.model.train()
         self._flat.zero()
         torch.manual_seed(self.config.seed)
+
+    def _set_rate(self) -> None:
+        rate = self.config.learning_rate if self._schedule is None else self._schedule.rate
+        set_rate(self._optimizer, self._flat, rate)
+
+    def _heed(self, validation_loss: float) -> None:
+        """What follows from an epoch's validation loss."""
+        self._stopping.take(self._done, validation_loss)
+        if self._schedule is not None:
+            self._schedule.after_epoch(validation_loss)
+            self._set_rate()
 
     def _begin_epoch(self) -> Epoch:
         order = torch.randperm(len(self._train[0]), generator=self._order)
@@ -185,23 +283,28 @@ class Trainer:
         generator = torch.Generator().manual_seed(self.config.seed)
         return torch.randperm(len(self._train[0]), generator=generator)[: self._sizes[0]]
 
+    def _first_inputs(self) -> Tensor:
+        return self._train[0][self._first_batch()]
+
     def _train_batch(self, inputs: Tensor, targets: Tensor, watched: bool) -> tuple[Step, Tensor]:
         if watched:
             self._watch.attach()
         try:
             self._flat.zero()
-            outputs = self.model(inputs)
-            loss = self._loss(outputs, targets)
-            loss.backward()
+            outputs, loss = self._passes.run(
+                inputs, targets, self._optimizer, self._sums.see if self._probes else None
+            )
             if watched:
                 self._watch.before_step()
             clipping = self._clip(len(inputs))
             value = loss.item()
             if not (math.isfinite(value) and math.isfinite(clipping.before)):
-                place = self._done + 1, self.steps_done + 1
-                figures = value, clipping.before
-                raise diagnose(self.model, inputs, figures, place, self.prepared.graph)
-            self._optimizer.step()
+                self._diverge(inputs, value, clipping.before)
+            again = self._evaluation(inputs, targets, value) if self._closes else None
+            self._passes.step(self._optimizer, again)
+            if self._schedule is not None:
+                self._schedule.after_step()
+                self._set_rate()
             table = self._watch.table(len(inputs)) if watched else None
         finally:
             if watched:
@@ -210,9 +313,29 @@ class Trainer:
         return Step(value, clipping, table), outputs.detach()
 
     def _clip(self, samples: int) -> Clipping:
-        if self._probes:
-            self._sums.add(self.model.outputs, full=samples == max(self._sizes))
-        return clip(self._flat, self.config)
+        if self._probes and samples == max(self._sizes):
+            self._sums.add_gradient()
+        return clip(self._flat, self.config, self._parts.layers.values())
+
+    def _evaluation(self, inputs: Tensor, targets: Tensor, loss: float) -> Callable[[], float]:
+        """Loss and clipped gradient at the weights of the moment; the first of them are known already."""
+        known = [loss]
+
+        def evaluate() -> float:
+            if known:
+                return known.pop()
+            self._flat.zero()
+            _, found = self._passes.run(inputs, targets, self._optimizer)
+            clip(self._flat, self.config, self._parts.layers.values())
+            return found.item()
+
+        return evaluate
+
+    def _diverge(self, inputs: Tensor, loss: float, norm: float) -> None:
+        if math.isfinite(loss) and self._passes.may_overflow:
+            return
+        place = self._done + 1, self.steps_done + 1
+        raise diagnose(self.model, inputs, (loss, norm), place, self.prepared.graph)
 
     def _look_at_first_batch(self) -> LayerTable | None:
         """One forward and backward pass on the batch that the first step will train."""
@@ -221,8 +344,7 @@ class Trainer:
         order = self._first_batch()
         self._watch.attach()
         try:
-            loss = self._loss(self.model(self._train[0][order]), self._train[1][order])
-            loss.backward()
+            self._passes.run(self._train[0][order], self._train[1][order], self._optimizer)
             self._watch.before_step()
             table = self._watch.table(len(order))
         finally:
@@ -230,17 +352,6 @@ class Trainer:
             self.model.outputs.clear()
         table.update_ratio[:] = math.nan
         return dataclasses.replace(table, updates=Distribution.empty(len(table.weight_rms)))
-
-    def _evaluate(self, inputs: Tensor, targets: Tensor) -> tuple[float | None, float | None]:
-        """Mean loss and accuracy in evaluation mode; None for what does not exist."""
-        if not len(inputs):
-            return None, None
-        self.model.eval()
-        with torch.no_grad():
-            outputs = torch.cat([self.model(part) for part in inputs.split(_EVALUATION_BATCH)])
-            loss = self._loss(outputs, targets).item()
-        self.model.train()
-        return loss, hits(outputs, targets) / targets.numel() if self._classifies else None
 
     def _stats(
         self,
@@ -251,7 +362,7 @@ class Trainer:
         steps: StepStats,
         noise_scale: float,
     ) -> EpochStats:
-        validation_loss, validation_accuracy = self._evaluate(*self._validation)
+        validation_loss, validation_accuracy = evaluate(self._parts, *self._validation)
         return EpochStats(
             epoch=number,
             train_loss=math.nan if trained[0] is None else trained[0],
@@ -259,7 +370,7 @@ class Trainer:
             validation_loss=validation_loss,
             validation_accuracy=validation_accuracy,
             seconds=time.perf_counter() - begun,
-            learning_rate=self.config.learning_rate,
+            learning_rate=self._schedule.used if self._schedule else self.config.learning_rate,
             noise_scale=noise_scale,
             layers=table or LayerTable.empty(len(self.layers), 0),
             steps=steps,

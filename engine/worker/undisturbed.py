@@ -6,17 +6,19 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
+from .devices import random_states, restore_random_states
+
 
 @contextmanager
-def undisturbed(model: nn.Module) -> Iterator[None]:
-    """Begin with gradients of zero, and end so; restore buffers and torch's random state afterwards."""
+def undisturbed(model: nn.Module, device: torch.device) -> Iterator[None]:
+    """Begin with gradients of zero, and end so; restore buffers and torch's random states afterwards."""
     buffers = [(buffer, buffer.clone()) for buffer in model.buffers()]
-    random = torch.get_rng_state()
+    random = random_states(device)
     model.zero_grad(set_to_none=False)  # gradients may be views of a buffer
     try:
         yield
     finally:
-        torch.set_rng_state(random)
+        restore_random_states(device, random)
         with torch.no_grad():
             for buffer, kept in buffers:
                 buffer.copy_(kept)

@@ -1,10 +1,15 @@
-"""What the probe has to know of a network's layers, read from their declarations."""
+"""What probe and optimiser have to know of a network's layers, read from their declarations and settings."""
+
+from collections.abc import Mapping
+
+from torch import nn
 
 from engine.graph import NetworkGraph
 from engine.layers import LayerSpec
 from engine.probe import StepWatch
 
 from .build import GraphModule
+from .flat import FlatParameters, GroupKey
 
 
 def step_watch(graph: NetworkGraph, model: GraphModule) -> StepWatch:
@@ -21,6 +26,32 @@ def rectifiers(graph: NetworkGraph, model: GraphModule) -> dict[int, int]:
     """The layers whose units can die: their rows in the table, and their places in the model's outputs."""
     specs = _specs(graph, model).values()
     return {row: row + 1 for row, spec in enumerate(specs) if spec.can_die}
+
+
+def trained_parameters(graph: NetworkGraph, model: GraphModule) -> dict[str, list[nn.Parameter]]:
+    """The parameters of each layer that has some and is not frozen; frozen ones are told that they need no gradient."""
+    found = {}
+    for node_id, module in model.named_layers().items():
+        parameters = list(module.parameters())
+        if graph.nodes[node_id].params.get("frozen"):
+            module.requires_grad_(False)
+        elif parameters:
+            found[node_id] = parameters
+    return found
+
+
+def flat_parameters(
+    graph: NetworkGraph,
+    layers: Mapping[str, list[nn.Parameter]],
+    births: Mapping[str, int],
+) -> FlatParameters:
+    """The layers' parameters in one buffer, grouped by the layers' learning-rate factors and births."""
+    parameters, keys = [], []
+    for node_id, own in layers.items():
+        factor = float(graph.nodes[node_id].params.get("learning_rate_factor", 1.0))
+        parameters += own
+        keys += [GroupKey(factor, births.get(node_id, 0))] * len(own)
+    return FlatParameters(parameters, keys)
 
 
 def _specs(graph: NetworkGraph, model: GraphModule) -> dict[str, LayerSpec]:

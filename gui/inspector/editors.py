@@ -2,10 +2,11 @@
 
 import math
 import re
+from collections.abc import Container
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtGui import QStandardItemModel, QValidator, QWheelEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -230,6 +231,13 @@ class ChoiceEditor(Editor):
     def show_value(self, value: Value | None) -> None:
         with QSignalBlocker(self.box):
             self.box.setCurrentIndex(-1 if value is None else self.box.findData(value))
+
+    def offer(self, values: Container[str]) -> None:
+        """Let only these be chosen; the others are shown grey."""
+        model = self.box.model()
+        assert isinstance(model, QStandardItemModel)
+        for place in range(self.box.count()):
+            model.item(place).setEnabled(self.box.itemData(place) in values)
 
 
 class TextEditor(Editor):

@@ -2,10 +2,16 @@
 
 from engine.graph import SetTraining
 from engine.parameters import Value
-from engine.training import LIVE_PARAMETERS, TRAINING_PARAMETERS, training_complaints
+from engine.training import (
+    LIVE_PARAMETERS,
+    TRAINING_PARAMETERS,
+    WorkerReady,
+    training_complaints,
+)
 from gui.common.theme import ThemeSource
 from gui.document import Document
 
+from .editors import ChoiceEditor
 from .form import ParameterForm
 from .pages import Page, Text
 
@@ -36,6 +42,14 @@ class TrainingPage(Page):
             else "The others act at the next run."
         )
         self._note.say(f"Act at once, also while training runs: {live}. {when}")
+
+    def offer(self, worker: WorkerReady) -> None:
+        """Offer the devices and precisions that the training process has; what a file asks for stays to be seen."""
+        precisions = {name for names in worker.precisions.values() for name in names}
+        for name, found in (("device", {"auto", *worker.devices}), ("precision", precisions)):
+            editor = self.form.editors[name]
+            if isinstance(editor, ChoiceEditor) and found:
+                editor.offer(found)
 
     def _update(self) -> None:
         self.form.show_values(self._document.graph.training)

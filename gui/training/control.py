@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 from PySide6.QtCore import QObject, Signal
@@ -42,7 +42,9 @@ class RunControl(QObject):
         super().__init__(parent)
         self._session = session
         self._source = source
-        self._running: bytes | None = None
+        self._running: _Essence | None = None
+        self._wanted: _Essence | None = None
+        session.adopted.connect(self._settle)
 
     @property
     def outdated(self) -> bool:
@@ -50,9 +52,11 @@ class RunControl(QObject):
         return self._session.active and self._running != _essence(self._source.graph)
 
     def advance(self, how: Advance) -> None:
-        """Run, or step a batch or an epoch: go on from a pause, else begin anew."""
+        """Run, or step a batch or an epoch: go on from a pause, if need be with the edited network; else begin anew."""
         if self._session.state is State.PAUSED and not self.outdated:
             self._session.resume(how)
+        elif self._session.state is State.PAUSED and self._fits_the_run:
+            self._adopt(how)
         elif self._session.state in (State.IDLE, State.PAUSED):
             self._begin(how)
 
@@ -81,19 +85,50 @@ class RunControl(QObject):
             if live:
                 self._session.set_live(live)
 
+    @property
+    def _fits_the_run(self) -> bool:
+        """Whether only layers and wires were changed: the run under way can go on with them."""
+        essence = _essence(self._source.graph)
+        return self._running is not None and essence.settings == self._running.settings
+
     def _begin(self, how: Advance) -> None:
+        if self._refuses():
+            return
+        self._running = _essence(self._source.graph)
+        self._session.start(self._source.encoded(), self._folder, how)
+
+    def _adopt(self, how: Advance) -> None:
+        if self._refuses():
+            return
+        self._wanted = _essence(self._source.graph)
+        self._session.adopt(self._source.encoded(), self._folder, how)
+
+    def _settle(self) -> None:
+        """The worker has taken the edited network over."""
+        self._running = self._wanted
+
+    def _refuses(self) -> bool:
         errors = self._source.errors
         if errors:
             more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
             self.refused.emit(f"{errors[0].sentence}{more}", errors[0].node_id or "")
-            return
-        self._running = _essence(self._source.graph)
+        return bool(errors)
+
+    @property
+    def _folder(self) -> str:
         folder = self._source.folder
-        self._session.start(self._source.encoded(), str(folder) if folder else "", how)
+        return str(folder) if folder else ""
 
 
-def _essence(graph: NetworkGraph) -> bytes:
+class _Essence(NamedTuple):
     """What a run depends on: everything but places, names and live settings."""
+
+    network: bytes
+    settings: bytes
+    """Data set and training: a run keeps them from its start to its end."""
+
+
+def _essence(graph: NetworkGraph) -> _Essence:
     training = {
         name: value for name, value in graph.training.items() if name not in LIVE_PARAMETERS
     }
@@ -101,5 +136,8 @@ def _essence(graph: NetworkGraph) -> bytes:
         node_id: (graph.nodes[node_id].kind, graph.nodes[node_id].params)
         for node_id in graph.order()
     }
-    content = (layers, sorted(graph.edges), graph.data, training)
+    return _Essence(_fixed((layers, sorted(graph.edges))), _fixed((graph.data, training)))
+
+
+def _fixed(content: object) -> bytes:
     return msgspec.json.encode(content, order="deterministic")

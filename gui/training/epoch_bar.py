@@ -79,6 +79,11 @@ class EpochBar(QWidget):
         self.epoch_chosen.emit(None if follow else self._slider.value())
 
     def _say(self) -> None:
-        last = self._last()
-        text = "No epoch yet" if last < 0 else f"Epoch {self._slider.value()} of {last}"
+        last, history = self._last(), self._session.history
+        first = history.started.first_epoch if history else 0
+        text = (
+            "No epoch yet"
+            if last < 0
+            else f"Epoch {first + self._slider.value()} of {first + last}"
+        )
         self._label.setText(text)

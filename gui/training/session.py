@@ -7,6 +7,9 @@ from PySide6.QtCore import QObject, Signal
 
 from engine.parameters import Value
 from engine.training import (
+    Adopt,
+    Adopted,
+    AdoptionRefused,
     Advance,
     EpochEnded,
     Message,
@@ -43,7 +46,9 @@ class Session(QObject):
     """At most one run at a time, its history, and what can be done with it.
 
     `epoch_ended` and `progressed` say that the history has grown; `run_started` that there is a new one;
-    `finished` carries `RunFinished`; `failed` a sentence, the node that it is about ("" for none) and details.
+    `adopted` what became of an edited network's layers, before the new history begins; `adoption_refused` carries
+    a sentence and the node that it is about; `finished` carries `RunFinished`; `failed` a sentence, the node that
+    it is about ("" for none) and details.
     """
 
     state_changed = Signal()
@@ -51,6 +56,8 @@ class Session(QObject):
     run_started = Signal()
     epoch_ended = Signal()
     progressed = Signal()
+    adopted = Signal(object)
+    adoption_refused = Signal(str, str)
     finished = Signal(object)
     failed = Signal(str, str, str)
 
@@ -64,6 +71,7 @@ class Session(QObject):
         self._ready: WorkerReady | None = None
         self._waiting: Start | None = None
         self._early_deaths = 0
+        self._after_adoption: Advance = "hold"
         self.history: RunHistory | None = None
 
     @property
@@ -109,6 +117,13 @@ class Session(QObject):
         if self._state is State.PAUSED:
             self._client.send(Resume(self._run_id, advance))
             self._set_state(State.RUNNING)
+
+    def adopt(self, network: bytes, folder: str, advance: Advance) -> None:
+        """Go on from a pause with an edited network; when it is refused, the run still waits as it was."""
+        if self._state is State.PAUSED:
+            self._client.send(Adopt(self._run_id, network, folder))
+            self._after_adoption = advance
+            self._set_state(State.BUILDING)
 
     def pause(self) -> None:
         """Wait after the batch under way."""
@@ -163,6 +178,8 @@ class Session(QObject):
                 self.run_started.emit()
                 if self._state is State.BUILDING:
                     self._set_state(State.RUNNING)
+            case Adopted() | AdoptionRefused():
+                self._take_answer(message)
             case EpochEnded():
                 if self.history is not None:
                     self.history.add_epoch(message.stats)
@@ -174,6 +191,15 @@ class Session(QObject):
             case RunFailed():
                 self._set_state(State.IDLE)
                 self.failed.emit(message.sentence, message.node_id or "", message.traceback)
+
+    def _take_answer(self, answer: Adopted | AdoptionRefused) -> None:
+        if isinstance(answer, AdoptionRefused):
+            self._set_state(State.PAUSED)
+            self.adoption_refused.emit(answer.sentence, answer.node_id or "")
+            return
+        self.adopted.emit(answer)
+        if self._after_adoption != "hold":
+            self._client.send(Resume(self._run_id, self._after_adoption))
 
     def _move(self, progress: Progress) -> None:
         if self.history is None:
@@ -212,7 +238,7 @@ class Session(QObject):
             self.failed.emit(f"{sentence}. {_KEPT}", "", log)
 
     def _epochs(self) -> int:
-        return max(0, len(self.history.epochs) - 1) if self.history else 0
+        return max(0, self.history.next_epoch - 1) if self.history else 0
 
 
 _TRY = "Run “python main.py worker” in a terminal to see why, or install the lab anew"

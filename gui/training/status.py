@@ -52,10 +52,10 @@ class RunStatus(QWidget):
 
 
 def _steps_done(history: RunHistory) -> int:
-    done = max(0, len(history.epochs) - 1)
+    done = max(0, history.next_epoch - 1)
     progress = history.progress
     open_steps = (
-        progress.step if progress is not None and progress.epoch == len(history.epochs) else 0
+        progress.step if progress is not None and progress.epoch == history.next_epoch else 0
     )
     return done * history.started.steps_per_epoch + open_steps
 
@@ -84,7 +84,7 @@ def _figures(history: RunHistory) -> list[str]:
     last = history.epochs[-1]
     parts = [f"epoch {last.epoch} of {history.started.epochs}"]
     progress = history.progress
-    if progress is not None and progress.epoch == len(history.epochs) and progress.step:
+    if progress is not None and progress.epoch == history.next_epoch and progress.step:
         parts.append(f"batch {progress.step} of {history.started.steps_per_epoch}")
     if last.validation_accuracy is not None:
         parts.append(f"validation accuracy {last.validation_accuracy:.1%}")

@@ -1,4 +1,4 @@
-"""Trainings written by hand in plain torch, to hold the trained weights against bit for bit."""
+"""A training written by hand in plain torch, the networks that it trains, and the comparison with ours."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -77,24 +77,44 @@ class ByHand:
     loss: Loss = functional.cross_entropy
     clip: Clip = lambda _weights: None
     batch: int = 16
+    epochs: int = EPOCHS
+    steps: Callable[[torch.optim.Optimizer], Callable[[], None]] = lambda _optimizer: lambda: None
+    """What makes, for an optimiser, the call that follows each step."""
+    ends: Callable[[torch.optim.Optimizer], Callable[[nn.Module], None]] = lambda _optimizer: (
+        lambda _model: None
+    )
+    """What makes, for an optimiser, the call that follows each epoch."""
 
     def losses(self, model: nn.Module, split: Split) -> list[float]:
         """Train the model and give the loss of every step."""
         weights = list(model.parameters())
         optimizer = self.optimizer(weights)
+        after_step, after_epoch = self.steps(optimizer), self.ends(optimizer)
         inputs, targets = map(torch.from_numpy, (split.train_inputs, split.train_targets))
         order = torch.Generator().manual_seed(SEED)
         torch.manual_seed(SEED)
         losses = []
-        for _ in range(EPOCHS):
+        for _ in range(self.epochs):
             for chosen in self._batches(torch.randperm(len(inputs), generator=order)):
-                optimizer.zero_grad()
-                loss = self.loss(model(inputs[chosen]), targets[chosen])
-                loss.backward()
-                self.clip(weights)
-                optimizer.step()
-                losses.append(loss.item())
+                losses.append(self.step(model, optimizer, inputs[chosen], targets[chosen]))
+                after_step()
+            after_epoch(model)
         return losses
+
+    def step(
+        self,
+        model: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        inputs: Tensor,
+        targets: Tensor,
+    ) -> float:
+        """Train a batch and give its loss."""
+        optimizer.zero_grad()
+        loss = self.loss(model(inputs), targets)
+        loss.backward()
+        self.clip(list(model.parameters()))
+        optimizer.step()
+        return loss.item()
 
     def _batches(self, order: Tensor) -> Iterator[Tensor]:
         start = 0
@@ -105,25 +125,31 @@ class ByHand:
             start = end
 
 
-def train(trainer: Trainer) -> list[float]:
+def train(trainer: Trainer, *, look: bool = False, epochs: int = EPOCHS) -> list[float]:
     """Train as a run does, and give the loss of every step."""
     trainer.measure()
     losses: list[float] = []
-    for _ in range(EPOCHS):
+    for _ in range(epochs):
         while not trainer.epoch_is_over:
-            trainer.step()
+            trainer.step(look=look)
         losses.extend(trainer.end_epoch().steps.loss.tolist())
     return losses
 
 
-def assert_same_training(prepared: Prepared, model: nn.Module, by_hand: ByHand) -> None:
-    trainer = Trainer(prepared)
+def assert_same_training(
+    prepared: Prepared, model: nn.Module, by_hand: ByHand, *, probes: bool = True
+) -> None:
+    """Losses and weights are the same bits; every weight that needs a gradient has moved."""
+    trainer = Trainer(prepared, probes=probes)
     before = [tensor.clone() for tensor in model.state_dict().values()]
     assert_same_bits(trainer.model.state_dict().values(), before)
-    assert train(trainer) == by_hand.losses(model, prepared.split)
-    after = list(model.state_dict().values())
+    ours = train(trainer, look=probes, epochs=by_hand.epochs)
+    assert ours == by_hand.losses(model, prepared.split)
+    after = list(model.state_dict(keep_vars=True).values())
     assert_same_bits(trainer.model.state_dict().values(), after)
-    assert not any(torch.equal(*pair) for pair in zip(before, after, strict=True))
+    for old, new in zip(before, after, strict=True):
+        frozen = isinstance(new, nn.Parameter) and not new.requires_grad
+        assert torch.equal(old, new) == frozen
 
 
 def assert_same_bits(ours: Iterable[Tensor], theirs: Iterable[Tensor]) -> None:

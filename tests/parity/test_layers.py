@@ -56,6 +56,8 @@ TENSORS = {
 }
 """What we call the tensors behind a normalised weight."""
 SLIDING = [kind for kind in KINDS if "kernel_size" in CATALOGUE[kind].defaults]
+OF_TRAINING = {"frozen", "learning_rate_factor"}
+"""Settings that say how a layer is trained, not what it is."""
 REFUSALS = (RuntimeError, ValueError, IndexError)
 
 
@@ -131,7 +133,8 @@ def _norm(kind: str, values: Mapping[str, Any], shape: Shape) -> nn.Module:
     return getattr(nn, kind)(shape[0], **values)
 
 
-def _by_hand(kind: str, values: Mapping[str, Any], shape: Shape) -> nn.Module:
+def _by_hand(kind: str, settings: Mapping[str, Any], shape: Shape) -> nn.Module:
+    values = {name: v for name, v in settings.items() if name not in OF_TRAINING}
     if (merged := _merged(kind, values)) is not None:
         return merged
     if CATALOGUE[kind].category == "Normalisation":

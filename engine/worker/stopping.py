@@ -1,0 +1,33 @@
+"""When a training ends before its last epoch."""
+
+import math
+
+from engine.training import TrainingConfig
+
+
+class EarlyStopping:
+    """Watches the validation loss; `sentence` says why the training should end, and is empty until then."""
+
+    def __init__(self, config: TrainingConfig, epochs_done: int = 0) -> None:
+        self._patience = config.patience if config.early_stopping else math.inf
+        self._gain = config.minimum_gain
+        self._lowest = math.inf
+        self._epoch = epochs_done
+        self.sentence = ""
+
+    def take(self, epoch: int, validation_loss: float) -> None:
+        """Take in an epoch's loss; NaN counts as no gain."""
+        if validation_loss < self._lowest - self._gain:
+            self._lowest, self._epoch = validation_loss, epoch
+        elif epoch - self._epoch >= self._patience:
+            self.sentence = (
+                f"Stopped early after epoch {epoch}: the validation loss {self._found} for {self._patience} "
+                f"{'epoch' if self._patience == 1 else 'epochs'}. It was lowest in epoch {self._epoch}, "
+                f"{self._lowest:.4g}"
+            )
+
+    @property
+    def _found(self) -> str:
+        if self._gain:
+            return f"did not fall by more than {self._gain:g}"
+        return "did not fall"
