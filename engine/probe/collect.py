@@ -52,6 +52,8 @@ def _collect_group(
         for row in rows
     ]
     numbers = torch.stack(tensors)
+    if numbers.dtype not in (torch.float32, torch.float64):
+        numbers = numbers.float()  # mixed precision
     start = 0
     for number, rows in group.items():
         if (factor := parts[number].factor) != 1.0:

@@ -56,7 +56,7 @@ def _unit_stacks(outputs: Mapping[int, Tensor]) -> list[tuple[list[int], Tensor]
     stacks = []
     for shape, rows in groups.items():
         units = shape[-1] if len(shape) == 3 else shape[1]  # a sequence has its features last
-        stack = torch.stack([outputs[row].detach() for row in rows])
+        stack = torch.stack([outputs[row].detach() for row in rows]).float()
         if len(shape) == 3:
             stack = stack.transpose(2, 3)
         stacks.append((rows, stack.reshape(len(rows), shape[0], units, -1)))

@@ -120,13 +120,13 @@ class StepWatch:
 def _weights(module: nn.Module) -> list[nn.Parameter]:
     """What the module trains, but for its biases.
 
-    Of a normalised weight it is what lies behind it: asking a spectrally normalised module for its weight would go
-    on with its power iteration.
+    Of a normalised weight it is the tensor behind it, without the length that is trained apart: asking a spectrally
+    normalised module for its weight would go on with its power iteration.
     """
     return [
         parameter
         for name, parameter in module.named_parameters()
-        if "bias" not in name.rpartition(".")[2]
+        if name.rpartition(".")[2] != "original0" and "bias" not in name.rpartition(".")[2]
     ]
 
 

@@ -12,6 +12,11 @@ import torch
 from torch import Tensor, nn
 
 
+_ALIGNMENT = 16
+"""Numbers. Parameters begin at multiples of 64 bytes, as torch's own do: the bits of a product of a matrix and a
+vector depend on it. What lies between them is zero and stays zero."""
+
+
 class GroupKey(NamedTuple):
     """What the parameters of a group have in common."""
 
@@ -27,6 +32,8 @@ class FlatGroup(NamedTuple):
     key: GroupKey
     long: nn.Parameter
     members: list[nn.Parameter]
+    starts: list[int]
+    """Where each member begins in the long parameter."""
 
 
 class FlatParameters:
@@ -38,18 +45,20 @@ class FlatParameters:
         self.parameters = list(parameters)
         """The parameters as their modules know them, in the order given."""
         first = self.parameters[0] if self.parameters else torch.empty(0)
-        count = sum(parameter.numel() for parameter in self.parameters)
-        self.values = torch.empty(count, dtype=first.dtype, device=first.device)
+        count = sum(_aligned(parameter.numel()) for parameter in self.parameters)
+        self.values = torch.zeros(count, dtype=first.dtype, device=first.device)
         self.gradients = torch.zeros_like(self.values)
         views: dict[nn.Parameter, Tensor] = {}
         self.groups: list[FlatGroup] = []
         """In the order in which their keys first appear."""
         start = 0
         for key, members in _grouped(self.parameters, keys or [GroupKey()] * len(parameters)):
-            begun = start
+            begun, starts = start, []
             for parameter in members:
-                views[parameter], start = self._move(parameter, start)
-            self.groups.append(FlatGroup(key, self._slice(begun, start), members))
+                starts.append(start - begun)
+                views[parameter] = self._move(parameter, start)
+                start += _aligned(parameter.numel())
+            self.groups.append(FlatGroup(key, self._slice(begun, start), members, starts))
         self.views = [views[parameter] for parameter in self.parameters]
         """The gradient of each parameter."""
         self.attach()
@@ -63,17 +72,21 @@ class FlatParameters:
         """Forget the gradients."""
         self.gradients.zero_()
 
-    def _move(self, parameter: nn.Parameter, start: int) -> tuple[Tensor, int]:
+    def _move(self, parameter: nn.Parameter, start: int) -> Tensor:
         end = start + parameter.numel()
         view = self.values[start:end].view(parameter.shape)
         view.copy_(parameter.detach())
         parameter.data = view
-        return self.gradients[start:end].view(parameter.shape), end
+        return self.gradients[start:end].view(parameter.shape)
 
     def _slice(self, start: int, end: int) -> nn.Parameter:
         long = nn.Parameter(self.values[start:end])
         long.grad = self.gradients[start:end]
         return long
+
+
+def _aligned(numbers: int) -> int:
+    return -(-numbers // _ALIGNMENT) * _ALIGNMENT
 
 
 def _grouped(

@@ -17,10 +17,14 @@ def make_optimizer(config: TrainingConfig, flat: FlatParameters) -> torch.optim.
         arguments["betas"] = (arguments.pop("beta1"), arguments.pop("beta2"))
     if "line_search" in arguments:
         arguments["line_search_fn"] = "strong_wolfe" if arguments.pop("line_search") else None
-    if not spec.closes:
+    if spec.closes:
+        # it sums over all numbers, in an order that decides the bits, and has one learning rate only
+        parameters = [{"params": flat.parameters}]
+    else:
+        parameters = [{"params": [group.long]} for group in flat.groups]
         arguments["foreach"] = False
     optimizer: torch.optim.Optimizer = getattr(torch.optim, config.optimizer)(
-        [{"params": [group.long]} for group in flat.groups], lr=config.learning_rate, **arguments
+        parameters, lr=config.learning_rate, **arguments
     )
     set_rate(optimizer, flat, config.learning_rate)
     return optimizer
@@ -28,5 +32,5 @@ def make_optimizer(config: TrainingConfig, flat: FlatParameters) -> torch.optim.
 
 def set_rate(optimizer: torch.optim.Optimizer, flat: FlatParameters, rate: float) -> None:
     """Let the optimiser's next steps be of this learning rate, times each group's factor."""
-    for group, flat_group in zip(optimizer.param_groups, flat.groups, strict=True):
+    for group, flat_group in zip(optimizer.param_groups, flat.groups, strict=False):
         group["lr"] = rate * flat_group.key.factor

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from engine.layers import show
 from engine.training import LIVE_PARAMETERS, OPTIMIZERS, TRAINING_PARAMETERS
 
-from .flat import FlatParameters
+from .flat import FlatGroup, FlatParameters
 from .parts import Parts
 from .prepare import Prepared, RunError
 
@@ -95,7 +95,7 @@ def carry_memory(
         pieces = [places[origins[member]] for member in group.members]
         states = [old[1].state.get(long, {}) for long, _, _ in pieces]
         new[1].state[group.long] = {
-            name: _joined([state[name] for state in states], pieces) for name in states[0]
+            name: _joined([state[name] for state in states], pieces, group) for name in states[0]
         }
 
 
@@ -111,26 +111,22 @@ _Piece = tuple[nn.Parameter, int, int]
 def _places(flat: FlatParameters) -> dict[nn.Parameter, _Piece]:
     places = {}
     for group in flat.groups:
-        start = 0
-        for member in group.members:
+        for member, start in zip(group.members, group.starts, strict=True):
             places[member] = (group.long, start, start + member.numel())
-            start += member.numel()
     return places
 
 
-def _joined(values: list[object], pieces: list[_Piece]) -> object:
+def _joined(values: list[object], pieces: list[_Piece], group: FlatGroup) -> object:
     first = values[0]
     if not isinstance(first, Tensor):
         return first
     if first.shape != pieces[0][0].shape:  # a count of steps, which the whole group shares
         return first.clone()
-    return torch.cat(
-        [
-            value[start:end]
-            for value, (_, start, end) in zip(values, pieces, strict=True)
-            if isinstance(value, Tensor)
-        ]
-    )
+    joined = torch.zeros_like(group.long.detach(), dtype=first.dtype)
+    for value, (_, start, end), place in zip(values, pieces, group.starts, strict=True):
+        if isinstance(value, Tensor):
+            joined[place : place + end - start] = value[start:end]
+    return joined
 
 
 def _is_same_kind(old: Parts, new: Parts, node_id: str) -> bool:

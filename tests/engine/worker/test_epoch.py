@@ -9,9 +9,9 @@ from torch import Tensor, nn
 
 from engine.stats import LayerTable, gradient_noise_scale
 from engine.training import TRAINING_DEFAULTS, training_config
+from engine.worker.clipping import Clipping, clip
 from engine.worker.epoch import Epoch, EpochSums, Step, batch_sizes
-from engine.worker.flat import FlatParameters
-from engine.worker.optim import Clipping, clip
+from engine.worker.flat import FlatParameters, GroupKey
 
 
 def _model() -> nn.Sequential:
@@ -23,12 +23,16 @@ def _loss(model: nn.Module, inputs: Tensor) -> Tensor:
     return model(inputs).square().mean()
 
 
+def _gradients(flat: FlatParameters) -> Tensor:
+    return torch.cat([view.flatten() for view in flat.views])
+
+
 def test_parameters_keep_their_values_and_share_one_buffer() -> None:
     model, plain = _model(), _model()
-    flat = FlatParameters([model[0].parameters(), model[2].parameters()])
+    flat = FlatParameters(list(model.parameters()), [GroupKey(1.0)] * 2 + [GroupKey(0.5)] * 2)
     for ours, theirs in zip(model.parameters(), plain.parameters(), strict=True):
         assert torch.equal(ours, theirs)
-    assert [group.numel() for group in flat.groups] == [42, 24]
+    assert [group.starts for group in flat.groups] == [[0, 48], [0, 32]]  # 64 bytes apart
     with torch.no_grad():
         flat.values.zero_()
     assert not any(parameter.any() for parameter in model.parameters())
@@ -36,22 +40,22 @@ def test_parameters_keep_their_values_and_share_one_buffer() -> None:
 
 def test_gradients_land_in_the_buffer_and_are_forgotten() -> None:
     model, plain, inputs = _model(), _model(), torch.randn(4, 5)
-    flat = FlatParameters([model.parameters()])
+    flat = FlatParameters(list(model.parameters()))
     _loss(plain, inputs).backward()
     for _ in range(2):
         flat.zero()
         _loss(model, inputs).backward()
         wanted = torch.cat([p.grad.flatten() for p in plain.parameters() if p.grad is not None])
-        assert torch.equal(flat.gradients, wanted)
+        assert torch.equal(_gradients(flat), wanted)
     model.zero_grad()  # somebody takes the views away
     flat.attach()
     flat.zero()
     _loss(model, inputs).backward()
-    assert torch.equal(flat.gradients, wanted)
+    assert torch.equal(_gradients(flat), wanted)
 
 
 def test_nothing_to_train_is_an_empty_buffer() -> None:
-    flat = FlatParameters([[]])
+    flat = FlatParameters([])
     flat.zero()
     assert flat.values.numel() == 0
 
@@ -59,18 +63,18 @@ def test_nothing_to_train_is_an_empty_buffer() -> None:
 @pytest.mark.parametrize("mode", ["none", "norm", "value"])
 def test_clipping_is_torchs_and_its_cosine_that_of_the_two_gradients(mode: str) -> None:
     model, plain, inputs = _model(), _model(), 3.0 * torch.randn(4, 5)
-    flat = FlatParameters([model.parameters()])
+    flat = FlatParameters(list(model.parameters()))
     for part in (model, plain):
         _loss(part, inputs).backward()
-    raw = flat.gradients.clone().double()
+    raw = _gradients(flat).double()
     config = training_config({**TRAINING_DEFAULTS, "clip_mode": mode, "clip_threshold": 0.05})
-    found = clip(flat, config)
+    found = clip(flat, config, [list(model.parameters())])
     if mode == "norm":
         nn.utils.clip_grad_norm_(plain.parameters(), 0.05)
     elif mode == "value":
         nn.utils.clip_grad_value_(plain.parameters(), 0.05)
     wanted = torch.cat([p.grad.flatten() for p in plain.parameters() if p.grad is not None])
-    assert torch.equal(flat.gradients, wanted)
+    assert torch.equal(_gradients(flat), wanted)
     clipped = wanted.double()
     cosine = float(raw @ clipped / (raw.norm() * clipped.norm()))
     assert found == pytest.approx((float(raw.norm()), float(clipped.norm()), cosine), rel=1e-5)
@@ -79,9 +83,10 @@ def test_clipping_is_torchs_and_its_cosine_that_of_the_two_gradients(mode: str) 
 
 @pytest.mark.parametrize("mode", ["none", "norm", "value"])
 def test_a_gradient_of_zero_has_no_direction(mode: str) -> None:
-    flat = FlatParameters([_model().parameters()])
+    model = _model()
+    flat = FlatParameters(list(model.parameters()))
     config = training_config({**TRAINING_DEFAULTS, "clip_mode": mode, "clip_threshold": 0.05})
-    found = clip(flat, config)
+    found = clip(flat, config, [list(model.parameters())])
     assert (found.before, found.after) == (0.0, 0.0)
     assert math.isnan(found.cosine)
 
@@ -94,14 +99,15 @@ def _epoch(sizes: list[int], norms: list[float]) -> Epoch:
 
 def test_noise_scale_takes_the_full_batches_only() -> None:
     model = _model()
-    flat = FlatParameters([model.parameters()])
+    flat = FlatParameters(list(model.parameters()))
     sums = EpochSums(flat, {})
     sums.begin()
     gradients, norms = [], []
     for size in (8, 8, 8, 3):
         flat.zero()
         _loss(model, torch.randn(size, 5)).backward()
-        sums.add([], full=size == 8)
+        if size == 8:
+            sums.add_gradient()
         gradients.append(flat.gradients.double().numpy().copy())
         norms.append(float(np.linalg.norm(gradients[-1])))
     mean = float(np.linalg.norm(np.mean(gradients[:3], axis=0)) ** 2)
@@ -111,11 +117,11 @@ def test_noise_scale_takes_the_full_batches_only() -> None:
 
 
 def test_dead_units_are_written_into_the_rectifiers_row() -> None:
-    sums = EpochSums(FlatParameters([_model().parameters()]), {1: 2})
+    sums = EpochSums(FlatParameters(list(_model().parameters())), {1: 2})
     sums.begin()
     table = LayerTable.empty(3, 4)
     outputs = [torch.ones(4, 5), torch.ones(4, 7), torch.relu(torch.tensor([[-1.0, 2, -3, 0]] * 4))]
-    sums.add(outputs, full=True)
+    sums.see(outputs)
     sums.fill(table)
     assert table.dead[1] == 0.75
     assert np.isnan(table.dead[[0, 2]]).all()
