@@ -11,7 +11,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-
 _ALIGNMENT = 16
 """Numbers. Parameters begin at multiples of 64 bytes, as torch's own do: the bits of a product of a matrix and a
 vector depend on it. What lies between them is zero and stays zero."""
