@@ -102,6 +102,7 @@ def _instance_norm_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
 NORMALISATION: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="BatchNorm1d",
+        channels="first",
         mean_field="batch_norm",
         title="Batch norm 1d",
         category="Normalisation",

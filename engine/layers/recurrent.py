@@ -201,6 +201,7 @@ def _recurrent(
     return LayerSpec(
         kind=kind,
         mean_field="recurrent",
+        channels="last",
         title=kind,
         category="Sequences",
         summary=summary,

@@ -62,6 +62,7 @@ def _over_time(who: str) -> Callable[[Values, Shapes, Task], Shape]:
 SEQUENCES: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Embedding",
+        channels="last",
         title="Embedding",
         category="Sequences",
         summary="Gives every token its own row of trained numbers.",
@@ -107,6 +108,7 @@ SEQUENCES: tuple[LayerSpec, ...] = (
     *RECURRENT,
     LayerSpec(
         kind="SelfAttention",
+        channels="last",
         title="Self-attention",
         category="Sequences",
         summary="Every step looks at every other and takes a weighted mean of what it finds.",
@@ -149,6 +151,7 @@ SEQUENCES: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="PositionalEncoding",
+        channels="last",
         title="Positional encoding",
         category="Sequences",
         summary="Adds to every step what tells its place; attention alone does not know the order.",

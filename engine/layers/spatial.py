@@ -187,6 +187,7 @@ SPATIAL: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="MaxPool1d",
+        channels="first",
         title="Max pool 1d",
         category="Pooling and shape",
         summary="Keeps the largest number of each window along a length; only that one gets the gradient.",

@@ -124,6 +124,8 @@ class LayerSpec:
     mean_field: MeanField = "unknown"
     healthy: Callable[[Values], tuple[float, float]] | None = None
     """The pre-activations outside which the slope has all but gone; None for what does not saturate."""
+    channels: Literal["first", "last", "kept"] = "kept"
+    """Which dimension of (a, b) tells the units apart: a after a convolution, b in a sequence; or as it arrived."""
     can_die: bool = False
     """Whether a unit can give 0 for every sample, and so get no gradient ever after."""
 

@@ -166,6 +166,7 @@ _DILATION = _pixels(
 WEIGHTS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="Linear",
+        channels="last",
         mean_field="weights",
         title="Linear",
         category="Weights",
@@ -196,6 +197,7 @@ WEIGHTS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="Conv1d",
+        channels="first",
         mean_field="weights",
         title="Conv 1d",
         category="Weights",

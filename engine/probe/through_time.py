@@ -96,12 +96,17 @@ def spectral_radius(module: nn.RNNBase, *, backward: bool = False) -> float:
     return float(torch.linalg.eigvals(block).abs().max())
 
 
+def can_be_followed(module: nn.RNNBase) -> bool:
+    """Whether the states of the module are all that it gives: one layer, no projection, batch first."""
+    return module.num_layers == 1 and not module.proj_size and module.batch_first
+
+
 def _check(module: nn.RNNBase, inputs: Tensor, output: Tensor, gradient: Tensor) -> None:
     if not isinstance(module, nn.RNN | nn.LSTM | nn.GRU):
         raise ValueError(
             f"{type(module).__name__} is not a recurrent module that can be looked into"
         )
-    if module.num_layers != 1 or module.proj_size or not module.batch_first:
+    if not can_be_followed(module):
         raise ValueError(
             "only one layer, without projection and with batch_first, can be looked into"
         )

@@ -1,6 +1,6 @@
 """What single units do in a batch: saturated, dormant, dead; and whether samples can still be told apart."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -25,40 +25,35 @@ def saturated_share(
         column[rows] = 1.0 - inside.cpu().numpy() / max(1, count)
 
 
-def dormant_share(column: Floats, outputs: Mapping[int, Tensor]) -> None:
-    """Write each row's share of units whose mean size is at most `DORMANT` of the layer's mean size."""
-    for rows, stack in _unit_stacks(outputs):
-        sizes = stack.abs().mean(dim=(1, 3))
-        limits = DORMANT * sizes.mean(dim=1, keepdim=True)
-        column[rows] = (sizes <= limits).double().mean(dim=1).cpu().numpy()
+def unit_figures(
+    dormant: Floats, cosine: Floats, outputs: Mapping[int, Tensor], channels_first: Collection[int]
+) -> None:
+    """Write each row's share of dormant units, and its batch cosine, the mean over all pairs of samples.
 
-
-def batch_cosine(column: Floats, outputs: Mapping[int, Tensor]) -> None:
-    """Write each row's mean cosine over all pairs of samples, ‖mean x̂‖².
-
-    A sample's pair with itself counts, so that a batch and the same batch twice have the same figure; a sample
-    whose output is zero counts as orthogonal to all.
+    A unit is dormant when its mean size is at most `DORMANT` of the layer's. The cosine is ‖mean x̂‖²: a sample's
+    pair with itself counts, so that a batch and the same batch twice have the same figure; a sample whose output
+    is zero counts as orthogonal to all. `channels_first` are the rows whose outputs (samples, a, b) have a units.
     """
-    for rows, stack in _unit_stacks(outputs):
-        directions = nn.functional.normalize(stack.flatten(2), dim=2, eps=1e-30)
-        mean = directions.mean(dim=1, dtype=torch.float64)
-        column[rows] = mean.square().sum(dim=1).cpu().numpy()
-
-
-def _unit_stacks(outputs: Mapping[int, Tensor]) -> list[tuple[list[int], Tensor]]:
-    """Outputs of one shape, stacked: shape (rows, samples, units, places); the unit is a channel or a feature."""
-    groups: dict[torch.Size, list[int]] = {}
+    groups: dict[tuple[torch.Size, bool], list[int]] = {}
     for row, output in outputs.items():
         if output.dim() >= 2 and output.numel():
-            groups.setdefault(output.shape, []).append(row)
-    stacks = []
-    for shape, rows in groups.items():
-        units = shape[-1] if len(shape) == 3 else shape[1]  # a sequence has its features last
-        stack = torch.stack([outputs[row].detach() for row in rows]).float()
-        if len(shape) == 3:
-            stack = stack.transpose(2, 3)
-        stacks.append((rows, stack.reshape(len(rows), shape[0], units, -1)))
-    return stacks
+            groups.setdefault((output.shape, row in channels_first), []).append(row)
+    for (_, first), rows in groups.items():
+        numbers = torch.stack([outputs[row].detach() for row in rows]).float()
+        units = by_units(numbers, first)
+        sizes = units.abs().mean(dim=3).mean(dim=1)
+        limits = DORMANT * sizes.mean(dim=1, keepdim=True)
+        dormant[rows] = (sizes <= limits).double().mean(dim=1).cpu().numpy()
+        directions = nn.functional.normalize(numbers.flatten(2), dim=2, eps=1e-30)
+        mean = directions.mean(dim=1, dtype=torch.float64)
+        cosine[rows] = mean.square().sum(dim=1).cpu().numpy()
+
+
+def by_units(numbers: Tensor, channels_first: bool) -> Tensor:
+    """Rows of outputs (rows, samples, …) as (rows, samples, units, places)."""
+    if numbers.dim() == 4 and not channels_first:
+        numbers = numbers.transpose(2, 3)
+    return numbers.reshape(*numbers.shape[:3], -1)
 
 
 class DeadUnits:
@@ -69,9 +64,10 @@ class DeadUnits:
     every step.
     """
 
-    def __init__(self, rows: Sequence[int]) -> None:
-        """`rows` are those of the rectifiers in the table."""
+    def __init__(self, rows: Mapping[int, bool]) -> None:
+        """`rows` are those of the rectifiers in the table; whether outputs (samples, a, b) have a or b units."""
         self._rows = list(rows)
+        self._first = list(rows.values())
         self._batches = 0
         self._groups: list[_Alike] = []
 
@@ -83,7 +79,7 @@ class DeadUnits:
     def take(self, outputs: Sequence[Tensor]) -> None:
         """Take in a batch: the outputs of the rectifiers, in the order of the rows."""
         if not self._batches:
-            self._groups = _alike(outputs)
+            self._groups = _alike(outputs, self._first)
         self._batches += 1
         if not self._groups:
             return
@@ -107,8 +103,11 @@ class DeadUnits:
 class _Alike:
     """Rectifiers whose outputs have one shape, and the highest that each number of them has been."""
 
-    def __init__(self, places: list[int], highest: Tensor | None = None) -> None:
+    def __init__(
+        self, places: list[int], channels_first: bool, highest: Tensor | None = None
+    ) -> None:
         self.places = places
+        self._channels_first = channels_first
         self._highest = highest
 
     def take(self, outputs: Sequence[Tensor]) -> None:
@@ -122,9 +121,8 @@ class _Alike:
     def dead(self) -> Tensor:
         """Shape (places, units): whether the unit was never above zero anywhere."""
         assert self._highest is not None
-        # a sequence has its units last, everything else first
-        highest = self._highest.transpose(1, 2) if self._highest.dim() == 3 else self._highest
-        return highest.reshape(len(self.places), highest.shape[1], -1).amax(dim=2) <= 0
+        units = by_units(self._highest.unsqueeze(1), self._channels_first)
+        return units.squeeze(1).amax(dim=2) <= 0
 
     def still_waiting(self) -> "_Alike | None":
         """The layers that have units which were never above zero; None when there are none."""
@@ -134,11 +132,12 @@ class _Alike:
             return None
         if len(waiting) == len(self.places):
             return self
-        return _Alike([self.places[place] for place in waiting.tolist()], self._highest[waiting])
+        rest = [self.places[place] for place in waiting.tolist()]
+        return _Alike(rest, self._channels_first, self._highest[waiting])
 
 
-def _alike(outputs: Sequence[Tensor]) -> list[_Alike]:
-    groups: dict[torch.Size, list[int]] = {}
+def _alike(outputs: Sequence[Tensor], channels_first: Sequence[bool]) -> list[_Alike]:
+    groups: dict[tuple[torch.Size, bool], list[int]] = {}
     for place, output in enumerate(outputs):
-        groups.setdefault(output.shape, []).append(place)
-    return [_Alike(places) for places in groups.values()]
+        groups.setdefault((output.shape, channels_first[place]), []).append(place)
+    return [_Alike(places, first) for (_, first), places in groups.items()]

@@ -4,7 +4,7 @@ No random number is drawn, no buffer and no gradient is touched, so the trained 
 same with and without it.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
-from ..stats import MAGNITUDES, VALUES, LayerTable
+from ..stats import MAGNITUDES, VALUES, LayerTable, TimeGradient
 from .batch_norm import batch_norm_stats
 from .collect import Part, collect
-from .units import batch_cosine, dormant_share, saturated_share
+from .through_time import can_be_followed, through_time
+from .units import saturated_share, unit_figures
 
 Range = tuple[float, float]
 
@@ -25,19 +26,29 @@ class StepWatch:
 
     Call `attach` before the forward pass, `before_step` between the backward pass and clipping, `table`
     after the optimiser's step. Modules must be called at most once in the step. `healthy` gives, for
-    activations that saturate, the pre-activations between which their slope is worth something.
+    activations that saturate, the pre-activations between which their slope is worth something; `channels_first`
+    names the modules whose outputs (samples, a, b) have a units and not b.
     """
 
     def __init__(
-        self, modules: Mapping[str, nn.Module], healthy: Mapping[str, Range] | None = None
+        self,
+        modules: Mapping[str, nn.Module],
+        healthy: Mapping[str, Range] | None = None,
+        channels_first: Collection[str] = (),
     ) -> None:
         self._modules = list(modules.values())
         rows = {name: row for row, name in enumerate(modules)}
         self._healthy = {rows[name]: limits for name, limits in (healthy or {}).items()}
+        self._channels_first = frozenset(rows[name] for name in channels_first)
         self._weights = {
             row: weights
             for row, module in enumerate(self._modules)
             if (weights := _weights(module))
+        }
+        self._recurrent = {
+            row: module
+            for row, module in enumerate(self._modules)
+            if isinstance(module, nn.RNN | nn.LSTM | nn.GRU) and can_be_followed(module)
         }
         self._handles: list[RemovableHandle] = []
         self._forget()
@@ -55,12 +66,17 @@ class StepWatch:
         self._forget()
 
     def before_step(self) -> None:
-        """Look at weights and their gradients before they are clipped and used."""
+        """Look at weights and their gradients, and back through time, before they are clipped and used."""
         for row, weights in self._weights.items():
             self._before[row] = _joined(weights).clone()
             gradients = [weight.grad for weight in weights if weight.grad is not None]
             if len(gradients) == len(weights):
                 self._weight_gradients[row] = _joined(gradients).clone()
+        for row, module in self._recurrent.items():
+            output = self._outputs.get(row)
+            if output is not None and output.grad is not None:
+                found = through_time(module, self._inputs[row], output.detach(), output.grad)
+                self._times += tuple((row, gradient) for gradient in found)
 
     def table(self, samples: int) -> LayerTable:
         """The step's figures, for a batch of `samples`; takes the hooks off."""
@@ -87,15 +103,16 @@ class StepWatch:
         with np.errstate(divide="ignore", invalid="ignore"):
             table.update_ratio[:] = np.where((sizes == 0) & (moved == 0), 0.0, moved / sizes)
         self._fill_units(table)
-        norms = batch_norm_stats(self._modules, self._inputs)
+        norms, times = batch_norm_stats(self._modules, self._inputs), self._times
         self.detach()
-        return replace(table, batch_norms=norms)
+        return replace(table, batch_norms=norms, times=times)
 
     def _forget(self) -> None:
         self._inputs: dict[int, Tensor] = {}
         self._outputs: dict[int, Tensor] = {}
         self._before: dict[int, Tensor] = {}
         self._weight_gradients: dict[int, Tensor] = {}
+        self._times: tuple[tuple[int, TimeGradient], ...] = ()
 
     def _keeper(self, row: int) -> Callable[[nn.Module, tuple[object, ...], object], None]:
         def keep(_module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
@@ -113,8 +130,7 @@ class StepWatch:
     def _fill_units(self, table: LayerTable) -> None:
         waiting = {row: limits for row, limits in self._healthy.items() if row in self._inputs}
         saturated_share(table.saturation, self._inputs, waiting)
-        dormant_share(table.dormant, self._outputs)
-        batch_cosine(table.batch_cosine, self._outputs)
+        unit_figures(table.dormant, table.batch_cosine, self._outputs, self._channels_first)
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:

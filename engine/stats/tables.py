@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .batch_norm import BatchNormStats
 from .distribution import Distribution, check_column
+from .time import TimeGradient
 
 Floats = NDArray[np.float64]
 
@@ -53,6 +54,8 @@ class LayerTable:
     updates: Distribution
     """What the optimiser really added to the weights, over `MAGNITUDES`."""
     batch_norms: tuple[BatchNormStats, ...] = ()
+    times: tuple[tuple[int, TimeGradient], ...] = ()
+    """Each direction of each recurrent layer, with the layer's row."""
 
     @property
     def activation_mean(self) -> Floats:
@@ -80,6 +83,8 @@ class LayerTable:
             getattr(self, name).check(name, 1 if name == "inputs" else layers)
         for norm in self.batch_norms:
             norm.check(layers)
+        for row, gradient in self.times:
+            gradient.check(row, layers)
 
 
 _STORED = (

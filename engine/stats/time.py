@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from .distribution import check_column
+
 Direction = Literal["forward", "backward"]
 
 
@@ -27,6 +29,14 @@ class TimeGradient:
     spectral_radius: float
     """Largest |eigenvalue| of the matrix from h to the new content: W_hh of an RNN, its candidate block otherwise
     (LSTM's g, GRU's n); NaN when it was not asked for."""
+
+    def check(self, row: int, layers: int) -> None:
+        """Raise ValueError when the arrays do not fit each other, or the row is none of `layers`."""
+        if not 0 <= row < layers:
+            raise ValueError(f"the row {row} of a gradient through time is none of {layers}")
+        for name in ("state", "cell"):
+            if (column := getattr(self, name)) is not None:
+                check_column(name, column, (len(self.state),), np.float64)
 
     @property
     def factor(self) -> float:

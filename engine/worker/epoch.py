@@ -84,11 +84,11 @@ class Epoch:
 class EpochSums:
     """What adds up over the steps of an epoch at the price of a kernel or two a step."""
 
-    def __init__(self, flat: FlatParameters, rectifiers: dict[int, int]) -> None:
-        """`rectifiers` maps rows of the table to places in the model's list of outputs."""
+    def __init__(self, flat: FlatParameters, rectifiers: dict[int, int], dead: DeadUnits) -> None:
+        """`rectifiers` maps rows of the table to places in the model's list of outputs; `dead` is told of them."""
         self._flat = flat
         self._places = list(rectifiers.values())
-        self._dead = DeadUnits(list(rectifiers))
+        self._dead = dead
         self._sum = torch.zeros_like(flat.gradients)
         self._steps_before = 0
 

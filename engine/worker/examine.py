@@ -28,11 +28,13 @@ def examine(
     loss: Loss,
     samples: Samples,
     rectifiers: dict[int, int],
+    dead: DeadUnits,
     batch: int,
 ) -> Examination:
     """Look at the model in evaluation mode; buffers, gradients and mode are the caller's to restore.
 
-    `rectifiers` maps rows to places in the model's outputs, `batch` is the size that the noise scale is for.
+    `rectifiers` maps rows to places in the model's outputs, `dead` is new and will be told of them, `batch` is the
+    size that the noise scale is for.
     """
     model.eval()
     inputs = samples[0]
@@ -40,7 +42,7 @@ def examine(
     return Examination(
         samples=len(inputs),
         ranked_samples=min(len(inputs), RANKED_SAMPLES),
-        dead=_dead(model, inputs.split(_BATCH), rectifiers),
+        dead=_dead(model, inputs.split(_BATCH), rectifiers, dead),
         effective_rank=effective,
         stable_rank=stable,
         noise_scale=_noise_scale(model, flat, loss, samples, batch),
@@ -50,9 +52,8 @@ def examine(
 
 
 def _dead(
-    model: GraphModule, batches: Iterable[Tensor], rectifiers: dict[int, int]
+    model: GraphModule, batches: Iterable[Tensor], rectifiers: dict[int, int], dead: DeadUnits
 ) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    dead = DeadUnits(list(rectifiers))
     column = np.full(len(model.named_layers()), np.nan)
     if not rectifiers:
         return column

@@ -15,7 +15,7 @@ from .lsuv import calibrate
 from .modules import loss_function
 from .passes import Passes
 from .prepare import Prepared
-from .watching import flat_parameters, rectifiers, step_watch, trained_parameters
+from .watching import dead_units, flat_parameters, rectifiers, step_watch, trained_parameters
 
 
 class Parts:
@@ -44,6 +44,9 @@ class Parts:
 
     def gather(self, births: Mapping[str, int]) -> None:
         """Move the parameters into one buffer; `births` say which layers' parameters have made equally many steps."""
+        graph = self.prepared.graph
         self.births = dict(births)
         self.flat = flat_parameters(self.prepared.graph, self.layers, births)
-        self.sums = EpochSums(self.flat, rectifiers(self.prepared.graph, self.model))
+        self.sums = EpochSums(
+            self.flat, rectifiers(graph, self.model), dead_units(graph, self.model)
+        )

@@ -44,7 +44,7 @@ from .surgery import (
     remembers_layers,
 )
 from .undisturbed import undisturbed
-from .watching import rectifiers
+from .watching import dead_units, rectifiers
 
 
 class Trainer:
@@ -241,10 +241,11 @@ class Trainer:
 
     def examine(self) -> Examination:
         """A thorough look at the present weights over all training samples; leaves everything as it was."""
-        places = rectifiers(self.prepared.graph, self.model)
-        batch = max(self._sizes)
-        with undisturbed(self.model, self.device):
-            found = examine(self.model, self._flat, self._parts.loss, self._train, places, batch)
+        graph, model = self.prepared.graph, self.model
+        places, dead = rectifiers(graph, model), dead_units(graph, model)
+        samples, batch = self._train, max(self._sizes)
+        with undisturbed(model, self.device):
+            found = examine(model, self._flat, self._parts.loss, samples, places, dead, batch)
         self.model.train()
         return found
 

@@ -6,7 +6,7 @@ from torch import nn
 
 from engine.graph import NetworkGraph
 from engine.layers import LayerSpec
-from engine.probe import StepWatch
+from engine.probe import DeadUnits, StepWatch
 
 from .build import GraphModule
 from .flat import FlatParameters, GroupKey
@@ -19,7 +19,24 @@ def step_watch(graph: NetworkGraph, model: GraphModule) -> StepWatch:
         for name, spec in _specs(graph, model).items()
         if spec.healthy is not None
     }
-    return StepWatch(model.named_layers(), healthy)
+    return StepWatch(model.named_layers(), healthy, channels_first(graph, model))
+
+
+def channels_first(graph: NetworkGraph, model: GraphModule) -> frozenset[str]:
+    """The layers whose two-dimensional outputs are channels × places, and not steps × units."""
+    found: set[str] = set()
+    for name, spec in _specs(graph, model).items():
+        sources = [edge.source for edge in graph.incoming(name)]
+        if spec.channels == "first" or (spec.channels == "kept" and found.intersection(sources)):
+            found.add(name)
+    return frozenset(found)
+
+
+def dead_units(graph: NetworkGraph, model: GraphModule) -> DeadUnits:
+    """Counts the dead units of the rectifiers."""
+    first = channels_first(graph, model)
+    names = list(model.named_layers())
+    return DeadUnits({row: names[row] in first for row in rectifiers(graph, model)})
 
 
 def rectifiers(graph: NetworkGraph, model: GraphModule) -> dict[int, int]:

@@ -69,7 +69,7 @@ def test_dead_units_are_never_above_zero_in_any_batch(shape: tuple[int, ...]) ->
     for batch in batches:
         batch[:, 2::3] = 0.0
     others = [torch.relu(torch.randn(len(batch), 4)) for batch in batches]
-    dead = DeadUnits([0, 2])
+    dead = DeadUnits({0: True, 2: True})
     column = np.full(3, np.nan)
     for _ in range(2):  # the second epoch begins anew
         dead.reset()
@@ -88,7 +88,7 @@ def test_dead_units_are_never_above_zero_in_any_batch(shape: tuple[int, ...]) ->
 
 def test_waiting_outputs_are_looked_at_in_time() -> None:
     """More numbers than wait together, so that they are looked at in between."""
-    dead = DeadUnits([0])
+    dead = DeadUnits({0: True})
     output = torch.zeros(512, 300)
     for step in range(5):
         now = output.clone()
@@ -97,3 +97,21 @@ def test_waiting_outputs_are_looked_at_in_time() -> None:
     column = np.full(1, np.nan)
     dead.shares(column)
     assert column[0] == pytest.approx(1 - 5 / 300)
+
+
+@pytest.mark.parametrize("channels_first", [True, False])
+def test_units_of_two_dimensional_outputs_are_channels_or_features(channels_first: bool) -> None:
+    outputs = torch.rand(4, 6, 3) + 0.1
+    if channels_first:
+        outputs[:, 2:4] = 0.0
+    else:
+        outputs[:, :, 1] = 0.0
+    dead, column = DeadUnits({0: channels_first}), np.full(1, np.nan)
+    dead.take([outputs])
+    dead.shares(column)
+    assert column[0] == pytest.approx(2 / 6 if channels_first else 1 / 3)
+    same = nn.Identity()
+    watch = StepWatch({"same": same}, channels_first={"same"} if channels_first else ())
+    watch.attach()
+    same(outputs)
+    assert watch.table(4).dormant[0] == column[0]

@@ -40,7 +40,7 @@ def test_an_empty_table_fits_its_number_of_layers(layers: int) -> None:
 
 
 def test_every_column_is_a_scalar_or_a_distribution() -> None:
-    named = {"samples", "batch_norms", *DISTRIBUTIONS, *STORED}
+    named = {"samples", "batch_norms", "times", *DISTRIBUTIONS, *STORED}
     assert named == {field.name for field in fields(LayerTable)}
 
 

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from engine.probe import DeadUnits
 from engine.stats import LayerTable, gradient_noise_scale
 from engine.training import TRAINING_DEFAULTS, training_config
 from engine.worker.clipping import Clipping, clip
@@ -100,7 +101,7 @@ def _epoch(sizes: list[int], norms: list[float]) -> Epoch:
 def test_noise_scale_takes_the_full_batches_only() -> None:
     model = _model()
     flat = FlatParameters(list(model.parameters()))
-    sums = EpochSums(flat, {})
+    sums = EpochSums(flat, {}, DeadUnits({}))
     sums.begin()
     gradients, norms = [], []
     for size in (8, 8, 8, 3):
@@ -117,7 +118,7 @@ def test_noise_scale_takes_the_full_batches_only() -> None:
 
 
 def test_dead_units_are_written_into_the_rectifiers_row() -> None:
-    sums = EpochSums(FlatParameters(list(_model().parameters())), {1: 2})
+    sums = EpochSums(FlatParameters(list(_model().parameters())), {1: 2}, DeadUnits({1: True}))
     sums.begin()
     table = LayerTable.empty(3, 4)
     outputs = [torch.ones(4, 5), torch.ones(4, 7), torch.relu(torch.tensor([[-1.0, 2, -3, 0]] * 4))]
