@@ -9,7 +9,7 @@ from pathlib import Path
 
 USAGE_ERROR = 2
 INTERRUPTED = 130
-COMMANDS = ("window", "train", "check", "theory", "experiment", "schema", "worker")
+COMMANDS = ("window", "train", "check", "theory", "experiment", "examine", "schema", "worker")
 
 HOW_TO_GET_A_WINDOW = (
     "Start the lab on a desktop, or over ssh with -X, or on a virtual screen (xvfb-run, VNC) "
@@ -25,6 +25,7 @@ EXAMPLES = """examples:
   python main.py train NETWORK.json --data moons     another data set
   python main.py train NETWORK.json --data flowers.csv --label kind --seed 3 --out run.csv
   python main.py theory NETWORK.json --measure       variance and gradient as theory has them, and as they are
+  python main.py examine NETWORK.json --epochs 5     dead units, ranks, gradient noise, Jacobian
   python main.py experiment --list                   statements of the papers that can be measured here
   python main.py experiment he2015                   measure one: expected, measured, verdict
   python main.py experiment --all                    measure all, in less than ten minutes
@@ -72,6 +73,12 @@ def make_parser() -> argparse.ArgumentParser:
     )
     theory.add_argument("--json", action="store_true", help="print one JSON object")
     _add_experiment(commands.add_parser("experiment", help="measure what the papers state"))
+    examine = commands.add_parser("examine", help="look thoroughly: dead units, ranks, noise")
+    examine.add_argument("network", type=Path, metavar="NETWORK.json")
+    examine.add_argument(
+        "--epochs", type=int, default=0, metavar="N", help="train so many epochs first (default 0)"
+    )
+    examine.add_argument("--json", action="store_true", help="print one JSON object")
     commands.add_parser("schema", help="print the JSON Schema of network files")
     commands.add_parser("worker", help="the training process (started by the window)")
     return parser
@@ -127,6 +134,10 @@ def _run(options: argparse.Namespace) -> int:
         from engine.terminal.experiment import ExperimentOptions, experiment
 
         return experiment(ExperimentOptions.of(options))
+    if options.command == "examine":
+        from engine.terminal.examine import ExamineOptions, examine
+
+        return examine(ExamineOptions.of(options))
     from engine.terminal import commands
 
     if options.command == "train":

@@ -150,6 +150,9 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
     def running() -> bool:
         return session.state is State.RUNNING
 
+    def waiting_or_running() -> bool:
+        return session.state in (State.RUNNING, State.PAUSED)
+
     return [
         ActionSpec(
             "run",
@@ -186,6 +189,24 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
             "F8",
             "step-epoch",
             resting,
+        ),
+        ActionSpec(
+            "look",
+            "&Look inside now",
+            "Measure every layer at the present weights, without training",
+            session.look,
+            "F9",
+            "search",
+            waiting_or_running,
+        ),
+        ActionSpec(
+            "examine",
+            "E&xamine thoroughly",
+            "Dead units over all data, ranks, gradient noise and the Jacobian; takes a moment",
+            session.examine,
+            "Shift+F9",
+            "search",
+            waiting_or_running,
         ),
         ActionSpec(
             "stop",
@@ -297,7 +318,17 @@ EDIT_MENU: Sequence[str] = (
     "select_all",
     "find",
 )
-RUN_MENU: Sequence[str] = ("run", "pause", "step_batch", "step_epoch", "stop", "rewind")
+RUN_MENU: Sequence[str] = (
+    "run",
+    "pause",
+    "step_batch",
+    "step_epoch",
+    "stop",
+    "rewind",
+    "|",
+    "look",
+    "examine",
+)
 VIEW_MENU: Sequence[str] = (
     "zoom_in",
     "zoom_out",

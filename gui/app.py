@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
-from engine.training import Adopted, RunFinished
+from engine.training import Adopted, Examined, RunFinished
 from gui.actions import (
     EDIT_BAR,
     EDIT_MENU,
@@ -42,6 +42,7 @@ from gui.panes import PANES
 from gui.panes.pane import Pane
 from gui.training import RunControl, Session, WorkerClient
 from gui.training.epoch_bar import EpochBar
+from gui.training.examined import examined_text
 from gui.training.status import RunStatus
 
 READY_EXAMPLE = "digits_mlp.json"
@@ -221,6 +222,7 @@ class Lab(QObject):
         session.run_started.connect(self._show_history)
         for signal in (session.epoch_ended, session.progressed):
             signal.connect(self._show_growth)
+        session.examined.connect(self._tell_examination)
         session.finished.connect(self._tell_end)
         session.failed.connect(self._tell_failure)
         session.adopted.connect(self._tell_adoption)
@@ -299,6 +301,11 @@ class Lab(QObject):
             self._recent.addAction(str(path), _opener(self.files, path, as_copy=False))
         if self._recent.isEmpty():
             self._recent.addAction("No file was saved or opened yet").setEnabled(False)
+
+    def _tell_examination(self, message: Examined) -> None:
+        if self.session.history is not None:
+            text = examined_text(self.session.history.layers, message)
+            show_text(self.window, "A thorough look", text)
 
     def _may_close(self) -> bool:
         return self.files.may_leave()

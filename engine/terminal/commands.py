@@ -136,7 +136,7 @@ def _show_live(trainer: Trainer) -> None:
     try:
         with LiveView(console, trainer.layers, trainer.config.epochs) as view:
             view.show(stats)
-            for stats in _train(trainer):
+            for stats in train_epochs(trainer):
                 view.show(stats)
                 if not console.is_terminal:
                     _print(as_line(stats))
@@ -244,7 +244,7 @@ def _record(options: TrainOptions) -> CsvRecord | None:
 
 def _epochs(trainer: Trainer, options: TrainOptions) -> Iterator[EpochStats]:
     if options.json or not sys.stdout.isatty():
-        yield from _train(trainer)
+        yield from train_epochs(trainer)
         return
     columns = (
         TextColumn("epoch {task.fields[epoch]}"),
@@ -255,7 +255,7 @@ def _epochs(trainer: Trainer, options: TrainOptions) -> Iterator[EpochStats]:
     total = trainer.config.epochs * trainer.steps_per_epoch
     with Progress(*columns) as bar:
         task = bar.add_task("training", total=total, epoch=1, figures="")
-        for stats in _train(trainer, lambda: bar.advance(task)):
+        for stats in train_epochs(trainer, lambda: bar.advance(task)):
             bar.update(
                 task, epoch=min(stats.epoch + 1, trainer.config.epochs), figures=_short(stats)
             )
@@ -263,7 +263,10 @@ def _epochs(trainer: Trainer, options: TrainOptions) -> Iterator[EpochStats]:
             yield stats
 
 
-def _train(trainer: Trainer, stepped: Callable[[], None] | None = None) -> Iterator[EpochStats]:
+def train_epochs(
+    trainer: Trainer, stepped: Callable[[], None] | None = None
+) -> Iterator[EpochStats]:
+    """Train to the end, giving each epoch; `stepped` is called after every step."""
     while not trainer.is_over:
         while not trainer.epoch_is_over:
             trainer.step()

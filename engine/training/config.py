@@ -145,12 +145,25 @@ _MACHINE_PARAMETERS: tuple[Parameter, ...] = (
     ),
 )
 
+_LOOK_PARAMETERS: tuple[Parameter, ...] = (
+    IntParameter(
+        name="look_every",
+        title="Look inside every",
+        help="Layers are looked into before the first step and in every epoch; 0: not oftener.",
+        unit="steps",
+        default=0,
+        minimum=0,
+        maximum=1_000_000,
+    ),
+)
+
 TRAINING_PARAMETERS: tuple[Parameter, ...] = (
     *OPTIMIZER_PARAMETERS,
     *SCHEDULE_PARAMETERS,
     *_RUN_PARAMETERS,
     *STOPPING_PARAMETERS,
     *_CLIP_PARAMETERS,
+    *_LOOK_PARAMETERS,
     *_MACHINE_PARAMETERS,
 )
 
@@ -194,6 +207,7 @@ class TrainingConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     minimum_gain: float
     clip_mode: ClipMode
     clip_threshold: float
+    look_every: int
     device: DeviceKind
     precision: Precision
     threads: int

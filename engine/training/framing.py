@@ -9,7 +9,7 @@ import numpy as np
 
 from engine.stats import EpochStats, LayerTable
 
-from .messages import Command, EpochEnded, Message, Progress
+from .messages import Command, EpochEnded, Examined, Message, Progress
 
 MAXIMUM_FRAME = 256 * 2**20
 _LENGTH = struct.Struct(">I")
@@ -96,6 +96,8 @@ def decode_message(body: bytes) -> Message:
         match message:
             case EpochEnded(stats=EpochStats(layers=table)):
                 table.check(len(table.weight_rms))
+            case Examined(examination=found):
+                found.check(len(found.dead))
             case Progress(layers=LayerTable() as table):
                 table.check(len(table.weight_rms))
     except ValueError as error:

@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from engine.parameters import Value
-from engine.stats import EpochStats, LayerTable, StepStats
+from engine.stats import EpochStats, Examination, LayerTable, StepStats
 
 Advance = Literal["run", "epoch", "batch", "hold"]
 """How far a training goes: to its end, to the end of the epoch, one batch, or nowhere (it waits)."""
@@ -69,6 +69,18 @@ class Adopt(_Tagged, frozen=True, tag=True):
     folder: str
 
 
+class Look(_Tagged, frozen=True, tag=True):
+    """Look inside now, at the batch that the first step trained; answered by a `Progress` with layers."""
+
+    run_id: int
+
+
+class Examine(_Tagged, frozen=True, tag=True):
+    """Look thoroughly, over all training samples; answered by `Examined`."""
+
+    run_id: int
+
+
 class Stop(_Tagged, frozen=True, tag=True):
     """End the run after the batch under way."""
 
@@ -79,7 +91,9 @@ class Shutdown(_Tagged, frozen=True, tag=True):
     """End the worker."""
 
 
-Command = Start | Resume | Pause | Rewind | SetHyperparameters | Adopt | Stop | Shutdown
+Command = (
+    Start | Resume | Pause | Rewind | SetHyperparameters | Adopt | Look | Examine | Stop | Shutdown
+)
 
 
 # Messages: from the worker to the window.
@@ -157,7 +171,7 @@ class Progress(_Tagged, frozen=True, tag=True):
     """The steps since the last `Progress` of this epoch."""
     paused: bool
     layers: LayerTable | None = None
-    """What the last step looked like inside, when it was a single batch that was asked for."""
+    """What a step looked like inside, when it was asked for."""
 
 
 class EpochEnded(_Tagged, frozen=True, tag=True):
@@ -165,6 +179,17 @@ class EpochEnded(_Tagged, frozen=True, tag=True):
 
     run_id: int
     stats: EpochStats
+
+
+class Examined(_Tagged, frozen=True, tag=True):
+    """What a thorough look found at the present weights."""
+
+    run_id: int
+    epoch: int
+    """Whole epochs trained."""
+    step: int
+    """Steps made in the epoch under way."""
+    examination: Examination
 
 
 class RunFinished(_Tagged, frozen=True, tag=True):
@@ -197,6 +222,7 @@ Message = (
     | AdoptionRefused
     | Progress
     | EpochEnded
+    | Examined
     | RunFinished
     | RunFailed
 )

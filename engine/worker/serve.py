@@ -17,6 +17,7 @@ import torch
 
 from engine.graph import StorageError, decode
 from engine.parameters import Value
+from engine.stats import LayerTable
 from engine.training import (
     Adopt,
     Adopted,
@@ -25,8 +26,11 @@ from engine.training import (
     Command,
     ConfigError,
     EpochEnded,
+    Examine,
+    Examined,
     FrameError,
     FrameReader,
+    Look,
     Message,
     Pause,
     Progress,
@@ -109,6 +113,10 @@ class Server:
             return
         if run is None or isinstance(command, Shutdown) or command.run_id != run.run_id:
             return
+        self._obey_run(run, command)
+
+    def _obey_run(self, run: _Run, command: Command) -> None:
+        """Carry out a command about the run that is under way."""
         match command:
             case Resume(advance=advance):
                 run.advance = advance
@@ -118,6 +126,12 @@ class Server:
                 _set_live(run.trainer, values)
             case Adopt():
                 self._adopt(run, command)
+            case Look():
+                self._report(run, paused=run.advance == "hold", layers=run.trainer.look())
+            case Examine():
+                trainer = run.trainer
+                place = trainer.epochs_done, trainer.steps_done
+                self._send(Examined(run.run_id, *place, trainer.examine()))
             case Stop():
                 self._finish("stopped")
             case Rewind(new_run_id=new_run_id):
@@ -162,7 +176,7 @@ class Server:
         """Train one batch, and report what is due."""
         single = run.advance == "batch"
         try:
-            step = run.trainer.step(look=single)
+            step = run.trainer.step(look=single or run.trainer.look_is_due)
         except DivergenceError as outcome:
             norm = outcome.gradient_norm
             run.unsent.append(Step(outcome.loss, Clipping(norm, norm, math.nan)))
@@ -171,7 +185,9 @@ class Server:
             return
         run.unsent.append(step)
         if single:
-            self._rest(run, step)
+            self._rest(run, step.layers)
+        elif step.layers is not None and not run.trainer.epoch_is_over:
+            self._report(run, paused=False, layers=step.layers)
         elif time.monotonic() - run.sent_at >= PROGRESS_SECONDS:
             self._report(run, paused=False)
         if run.trainer.epoch_is_over:
@@ -185,15 +201,14 @@ class Server:
         elif run.advance in ("epoch", "hold"):
             self._rest(run)
 
-    def _rest(self, run: _Run, looked_at: Step | None = None) -> None:
+    def _rest(self, run: _Run, layers: LayerTable | None = None) -> None:
         run.advance = "hold"
-        self._report(run, paused=True, looked_at=looked_at)
+        self._report(run, paused=True, layers=layers)
 
-    def _report(self, run: _Run, *, paused: bool, looked_at: Step | None = None) -> None:
+    def _report(self, run: _Run, *, paused: bool, layers: LayerTable | None = None) -> None:
         run.sent_at = time.monotonic()
         trainer = run.trainer
         steps, run.unsent = run.unsent, []
-        layers = looked_at.layers if looked_at else None
         epoch = trainer.epochs_done + 1
         self._send(
             Progress(run.run_id, epoch, trainer.steps_done, step_stats(steps), paused, layers)

@@ -156,8 +156,7 @@ class Trainer:
     def measure(self) -> EpochStats:
         """Losses and a look inside before the next step, as the epoch last done; leaves everything as it was."""
         begun = time.perf_counter()
-        with undisturbed(self.model, self.device):
-            table = self._look_at_first_batch()
+        table = self.look() if self._probes else None
         evaluated = evaluate(self._parts, *self._train)
         return self._stats(self._done, begun, evaluated, table, step_stats([]), math.nan)
 
@@ -238,6 +237,18 @@ class Trainer:
             self._epoch.table = None
             self._sums.begin(self.steps_done)
         return adoption
+
+    @property
+    def look_is_due(self) -> bool:
+        """Whether the settings want the next step to be looked into."""
+        every = self.config.look_every
+        done = self._done * self.steps_per_epoch + self.steps_done
+        return bool(every) and (done + 1) % every == 0
+
+    def look(self) -> LayerTable:
+        """Look inside at the present weights, on the batch that the first step trained; changes nothing."""
+        with undisturbed(self.model, self.device):
+            return self._look_at_first_batch()
 
     def examine(self) -> Examination:
         """A thorough look at the present weights over all training samples; leaves everything as it was."""
@@ -338,10 +349,8 @@ class Trainer:
         place = self._done + 1, self.steps_done + 1
         raise diagnose(self.model, inputs, (loss, norm), place, self.prepared.graph)
 
-    def _look_at_first_batch(self) -> LayerTable | None:
+    def _look_at_first_batch(self) -> LayerTable:
         """One forward and backward pass on the batch that the first step will train."""
-        if not self._probes:
-            return None
         order = self._first_batch()
         self._watch.attach()
         try:

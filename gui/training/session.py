@@ -12,6 +12,9 @@ from engine.training import (
     AdoptionRefused,
     Advance,
     EpochEnded,
+    Examine,
+    Examined,
+    Look,
     Message,
     Pause,
     Progress,
@@ -47,8 +50,8 @@ class Session(QObject):
 
     `epoch_ended` and `progressed` say that the history has grown; `run_started` that there is a new one;
     `adopted` what became of an edited network's layers, before the new history begins; `adoption_refused` carries
-    a sentence and the node that it is about; `finished` carries `RunFinished`; `failed` a sentence, the node that
-    it is about ("" for none) and details.
+    a sentence and the node that it is about; `examined` carries `Examined`, `finished` `RunFinished`; `failed` a
+    sentence, the node that it is about ("" for none) and details.
     """
 
     state_changed = Signal()
@@ -58,6 +61,7 @@ class Session(QObject):
     progressed = Signal()
     adopted = Signal(object)
     adoption_refused = Signal(str, str)
+    examined = Signal(object)
     finished = Signal(object)
     failed = Signal(str, str, str)
 
@@ -147,6 +151,16 @@ class Session(QObject):
             self._client.send(Rewind(old, self._run_id))
             self._set_state(State.BUILDING)
 
+    def look(self) -> None:
+        """Have the layers looked into now."""
+        if self._state in (State.RUNNING, State.PAUSED):
+            self._client.send(Look(self._run_id))
+
+    def examine(self) -> None:
+        """Have the network looked at thoroughly; `examined` carries what was found."""
+        if self._state in (State.RUNNING, State.PAUSED):
+            self._client.send(Examine(self._run_id))
+
     def set_live(self, values: Mapping[str, Value]) -> None:
         """Change settings that act while training runs."""
         if self._state in (State.BUILDING, State.RUNNING, State.PAUSED):
@@ -186,6 +200,8 @@ class Session(QObject):
                     self.epoch_ended.emit()
             case Progress():
                 self._move(message)
+            case Examined():
+                self.examined.emit(message)
             case RunFinished():
                 self._end(message)
             case RunFailed():

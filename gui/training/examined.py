@@ -1,0 +1,74 @@
+"""What a thorough look found, as a text for people."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from engine.stats import Examination
+from engine.training import Examined, LayerInfo
+
+
+def examined_text(layers: Sequence[LayerInfo], message: Examined) -> str:
+    """Markdown: a sentence for the whole network, then a row a layer."""
+    found = message.examination
+    when = f"after {message.epoch} epochs" if message.epoch else "before training"
+    if message.step:
+        when += f" and {message.step} steps"
+    lines = [
+        f"## The network {when}",
+        f"Evaluation mode, {found.samples:,} training samples. {_noise(found)}",
+        _jacobian(found.jacobian),
+        "",
+        f"| layer | dead units | effective rank | stable rank |\n|---|--:|--:|--:|\n{_rows(layers, found)}",
+        "",
+        _legend(found.ranked_samples),
+    ]
+    return "\n\n".join(line for line in lines if line)
+
+
+def _legend(samples: int) -> str:
+    return (
+        "*Dead*: never above zero for any training sample. *Effective rank*: how many directions the outputs of "
+        f"{samples:,} samples really use; when it falls from layer to layer, samples become alike."
+    )
+
+
+def _noise(found: Examination) -> str:
+    if math.isnan(found.noise_scale):
+        return "The gradient cannot be told from its noise, or there are too few batches to tell."
+    relation = "smaller" if found.noise_scale < found.batch else "larger"
+    return (
+        f"Gradient noise scale {found.noise_scale:,.0f} samples, {relation} than the batch of {found.batch}: "
+        + (
+            "larger batches would gain little."
+            if relation == "smaller"
+            else "larger batches would give a cleaner gradient."
+        )
+    )
+
+
+def _jacobian(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> str:
+    if not values.size:
+        return "The network gives too many numbers for its Jacobian to be computed."
+    largest, smallest = float(np.median(values[:, 0])), float(np.median(values[:, -1]))
+    return (
+        f"Singular values of ∂output/∂input, median over {len(values)} samples: "
+        f"largest {largest:.3g}, smallest {smallest:.3g}."
+    )
+
+
+def _rows(layers: Sequence[LayerInfo], found: Examination) -> str:
+    columns = zip(layers, found.dead, found.effective_rank, found.stable_rank, strict=True)
+    return "\n".join(
+        f"| {layer.label.replace('|', '/')} | {_share(dead)} | {_number(effective)} | {_number(stable)} |"
+        for layer, dead, effective, stable in columns
+    )
+
+
+def _share(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.1%}"
+
+
+def _number(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.1f}"
