@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 Floats = NDArray[np.float64]
 DORMANT = 0.025
@@ -39,14 +39,17 @@ def unit_figures(
         if output.dim() >= 2 and output.numel():
             groups.setdefault((output.shape, row in channels_first), []).append(row)
     for (_, first), rows in groups.items():
-        numbers = torch.stack([outputs[row].detach() for row in rows]).float()
+        numbers = torch.stack([outputs[row].detach() for row in rows])
+        if numbers.dtype not in (torch.float32, torch.float64):
+            numbers = numbers.float()  # mixed precision
         units = by_units(numbers, first)
-        sizes = units.abs().mean(dim=3).mean(dim=1)
+        sizes = torch.linalg.vector_norm(units, 1, dim=3).mean(dim=1)
         limits = DORMANT * sizes.mean(dim=1, keepdim=True)
         dormant[rows] = (sizes <= limits).double().mean(dim=1).cpu().numpy()
-        directions = nn.functional.normalize(numbers.flatten(2), dim=2, eps=1e-30)
-        mean = directions.mean(dim=1, dtype=torch.float64)
-        cosine[rows] = mean.square().sum(dim=1).cpu().numpy()
+        lengths = torch.linalg.vector_norm(numbers.flatten(2), dim=2)
+        shares = torch.where(lengths > 0, 1.0 / lengths, 0.0).div_(numbers.shape[1])
+        mean = torch.bmm(shares.unsqueeze(1), numbers.flatten(2)).squeeze(1)
+        cosine[rows] = torch.linalg.vector_norm(mean, dim=1).double().square().cpu().numpy()
 
 
 def by_units(numbers: Tensor, channels_first: bool) -> Tensor:

@@ -92,13 +92,13 @@ class StepWatch:
             (
                 Part(table.inputs, first, VALUES),
                 Part(table.activations, self._outputs, VALUES),
-                Part(table.activation_gradients, gradients, MAGNITUDES, float(samples)),
                 Part(table.weights, self._before, VALUES),
+                Part(table.activation_gradients, gradients, MAGNITUDES, float(samples)),
                 Part(table.weight_gradients, self._weight_gradients, MAGNITUDES),
                 Part(table.updates, changes, MAGNITUDES),
             )
         )
-        _, _, table.activation_gradient_rms[:], sizes, gradient_sizes, moved = found
+        _, _, sizes, table.activation_gradient_rms[:], gradient_sizes, moved = found
         table.weight_rms[:], table.weight_gradient_rms[:] = sizes, gradient_sizes
         with np.errstate(divide="ignore", invalid="ignore"):
             table.update_ratio[:] = np.where((sizes == 0) & (moved == 0), 0.0, moved / sizes)

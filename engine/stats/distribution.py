@@ -32,17 +32,15 @@ class Distribution:
     @staticmethod
     def empty(rows: int) -> "Distribution":
         """Nothing measured yet."""
-        return Distribution(
-            mean=np.full(rows, np.nan),
-            std=np.full(rows, np.nan),
-            counts=np.zeros((rows, BIN_COUNT), np.uint32),
-            **{name: np.zeros(rows, np.int64) for name in TALLIES},
-        )
+        mean, std = np.full((2, rows), np.nan)
+        tallies = np.zeros((len(TALLIES), rows), np.int64)
+        counts = np.zeros((rows, BIN_COUNT), np.uint32)
+        return Distribution(mean, std, counts, *tallies)
 
-    def set_rows(self, rows: Sequence[int], histograms: Rows) -> None:
-        """Write the histograms of several layers into their rows."""
-        for name, column in zip(histograms._fields, histograms, strict=True):
-            getattr(self, name)[list(rows)] = column
+    def set_rows(self, rows: Sequence[int], histograms: Rows, here: slice) -> None:
+        """Write histograms, those that stand `here`, into the rows of their layers."""
+        for name in histograms._fields:
+            getattr(self, name)[rows] = getattr(histograms, name)[here]
 
     def set_histogram(self, row: int, histogram: Histogram) -> None:
         """Write one layer's histogram into its row."""

@@ -87,11 +87,11 @@ class Scale:
         edges.setflags(write=False)
         return edges
 
-    def fold(self, codes: Counts, numbers: NDArray[np.floating]) -> Rows:
+    def fold(self, codes: Counts, sizes: Counts) -> Rows:
         """Turn counts by leading float32 bits (`bits >> 21`), shape (rows, 2048), into histograms.
 
-        `numbers` (rows, n) are what was counted: exact zeros share their code with the subnormal numbers and
-        are counted anew where there is something outside the bins.
+        `sizes` (rows,) says how many numbers were counted. Exact zeros, which share their code with the
+        subnormal numbers, are among the underflow: whoever has the numbers can tell them apart.
         """
         merged = _CODES_PER_OCTAVE // self.per_octave
         first = (self.lowest + _EXPONENT_BIAS) * _CODES_PER_OCTAVE
@@ -102,13 +102,12 @@ class Scale:
         ]
         counts[:, _PER_SIGN:] = _merged(codes[:, first:last], merged)
         tallies = np.zeros((4, len(codes)), np.int64)
-        for row in np.flatnonzero(counts.sum(axis=1) != numbers.shape[1]):
-            both = codes[row, :_SIGN_CODE] + codes[row, _SIGN_CODE:]
-            if both[0]:
-                tallies[0, row] = np.count_nonzero(numbers[row].astype(np.float32) == 0)
-            tallies[1, row] = both[:first].sum() - tallies[0, row]
-            tallies[2, row] = both[last:_NONFINITE_CODE].sum()
-            tallies[3, row] = both[_NONFINITE_CODE:].sum()
+        rows = np.flatnonzero(counts.sum(axis=1) != sizes)
+        if rows.size:
+            both = codes[rows, :_SIGN_CODE] + codes[rows, _SIGN_CODE:]
+            tallies[1, rows] = both[:, :first].sum(axis=1)
+            tallies[2, rows] = both[:, last:_NONFINITE_CODE].sum(axis=1)
+            tallies[3, rows] = both[:, _NONFINITE_CODE:].sum(axis=1)
         return Rows(counts, *tallies)
 
 
@@ -124,7 +123,7 @@ EDGES: Floats = VALUES.edges
 def _merged(codes: Counts, width: int) -> Counts:
     if width == 1:
         return codes
-    merged: Counts = codes.reshape(len(codes), -1, width).sum(axis=2)
+    merged: Counts = codes.reshape(len(codes), codes.shape[1] // width, width).sum(axis=2)
     return merged
 
 
@@ -133,8 +132,10 @@ def bin_values(values: NDArray[np.floating], scale: Scale = VALUES) -> Histogram
     with np.errstate(over="ignore", under="ignore"):
         flat = np.ascontiguousarray(values, np.float32).ravel()
     codes = np.bincount(flat.view(np.uint32) >> SHIFT, minlength=CODE_COUNT)
-    rows = scale.fold(codes[None], flat[None])
-    return Histogram(rows.counts[0], *(int(tally[0]) for tally in rows[1:]))
+    rows = scale.fold(codes[None], np.array([flat.size]))
+    zeros = int(np.count_nonzero(flat == 0))
+    _, underflow, overflow, nonfinite = (int(tally[0]) for tally in rows[1:])
+    return Histogram(rows.counts[0], zeros, underflow - zeros, overflow, nonfinite)
 
 
 def _cumulative(counts: NDArray[np.integer], centre: NDArray[np.integer]) -> Floats:
