@@ -71,7 +71,9 @@ def _with_own_biases(raw: dict[str, Any]) -> dict[str, Any]:
     nodes = raw.get("nodes")
     for node in nodes if isinstance(nodes, list) else ():
         params = node.get("params") if isinstance(node, dict) else None
-        if isinstance(params, dict) and params.get("initializer") == "torch_default":
+        if not isinstance(params, dict) or node.get("kind") not in ("Linear", "Conv2d"):
+            continue
+        if params.get("initializer") == "torch_default":
             params.setdefault("bias_initializer", "torch_default")
     return {**raw, "version": 2}
 

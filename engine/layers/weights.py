@@ -243,6 +243,7 @@ WEIGHTS: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="ConvTranspose2d",
+        mean_field="weights",
         title="Transposed conv 2d",
         category="Weights",
         summary="Spreads every pixel over a window and so makes an image larger.",

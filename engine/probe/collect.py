@@ -1,12 +1,12 @@
 """Moments and histograms of many tensors in a few passes over memory: tensors of one size are stacked.
 
 A look is made between two steps, when nothing of it is in the processor's cache: what counts is how few calls it
-takes. So all histograms are counted in one go, and folded in one go for each scale. Measured on 101 tensors of
-2,048 numbers: `torch.std_mean` over float64 takes ten times as long as a norm and a mean, and `torch.bincount` of
-int64 codes that are not in place eight times as long as of int32 ones that are.
+takes. Small tensors are stacked, large ones cut into pieces, and all histograms of a scale are folded in one go.
+Measured on 101 tensors of 2,048 numbers: `torch.std_mean` over float64 takes ten times as long as a norm and a
+mean, and `torch.bincount` of int64 codes that are not in place eight times as long as of int32 ones that are.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +19,8 @@ from ..stats.histogram import CODE_COUNT, SHIFT
 
 Floats = NDArray[np.float64]
 Places = NDArray[np.int64]
+CACHED = 1 << 18
+"""Numbers that are looked at together: 1 MB of float32."""
 _CLOSE = 1e-4
 """Below this share of the mean square, E x² − m² loses digits and the variance is summed anew."""
 
@@ -36,9 +38,18 @@ class _Stack(NamedTuple):
     """Tensors that have equally many numbers."""
 
     numbers: Tensor
-    """Shape (tensors, numbers), float32 or float64."""
+    """Shape (tensors, numbers). A single large tensor is not copied."""
     places: Places
     """Where each stands among all tensors."""
+    factor: float
+    """What the numbers are still to be multiplied by."""
+
+    def pieces(self) -> Iterator[Tensor]:
+        """The numbers, cut along the second dimension into what a processor's cache holds; float32 or float64."""
+        for piece in self.numbers.split(max(1, CACHED // len(self.numbers)), dim=1):
+            # of mixed precision
+            wide = piece if piece.dtype in (torch.float32, torch.float64) else piece.float()
+            yield wide if self.factor == 1.0 else wide * self.factor
 
 
 @torch.no_grad()
@@ -48,10 +59,18 @@ def collect(parts: Sequence[Part]) -> list[Floats]:
     starts = _starts(parts, rows)
     stacks = _stacked(parts, rows, starts)
     total = sum(len(some) for some in rows)
-    figures = np.empty((3, total))
+    figures, codes, sizes = (
+        np.empty((3, total)),
+        np.zeros((total, CODE_COUNT), np.int64),
+        np.zeros(total, np.int64),
+    )
     for stack in stacks:
-        figures[:, stack.places] = moments(stack.numbers)
-    histograms = _histograms(parts, rows, stacks, total)
+        figures[:, stack.places] = _moments(stack)
+        codes[stack.places] = _codes(stack)
+        sizes[stack.places] = stack.numbers.shape[1]
+    histograms = _folded(parts, rows, codes, sizes)
+    for stack in stacks:
+        _count_zeros(histograms, stack)
     found = []
     for part, some, start in zip(parts, rows, starts, strict=True):
         here = slice(start, start + len(some))
@@ -81,39 +100,70 @@ def _stacked(
         for place, row in enumerate(some, start):
             tensor = part.tensors[row]
             groups.setdefault(tensor.numel(), []).append((tensor.flatten(), place, part.factor))
-    return [_stack(group) for group in groups.values()]
+    return [
+        _stack(group[first : first + many])
+        for numbers, group in groups.items()
+        for many in (max(1, CACHED // numbers),)
+        for first in range(0, len(group), many)
+    ]
 
 
-def _stack(group: list[tuple[Tensor, int, float]]) -> _Stack:
+def _stack(group: Sequence[tuple[Tensor, int, float]]) -> _Stack:
+    places = np.array([place for _, place, _ in group])
+    if len(group) == 1:
+        return _Stack(group[0][0].unsqueeze(0), places, group[0][2])
     numbers = torch.stack([tensor for tensor, _, _ in group])
-    if numbers.dtype not in (torch.float32, torch.float64):
-        numbers = numbers.float()  # mixed precision
     factors = [factor for _, _, factor in group]
     if any(factor != 1.0 for factor in factors):
-        numbers.mul_(numbers.new_tensor(factors).unsqueeze(1))
-    return _Stack(numbers, np.array([place for _, place, _ in group]))
+        numbers *= numbers.new_tensor(factors).unsqueeze(1)
+    return _Stack(numbers, places, 1.0)
 
 
-def moments(numbers: Tensor) -> Floats:
+def _moments(stack: _Stack) -> Floats:
     """Mean, population standard deviation and root mean square of each row, in float64: shape (3, rows)."""
-    wide = numbers.double()
-    mean = wide.mean(dim=1)
-    square = torch.linalg.vector_norm(wide, dim=1).square_().div_(numbers.shape[1])
-    figures: Floats = torch.stack((mean, square - mean * mean, square)).cpu().numpy()
+    count = stack.numbers.shape[1]
+    total: Tensor | float = 0.0
+    square: Tensor | float = 0.0
+    for piece in stack.pieces():
+        wide = piece.double()
+        total = total + wide.sum(dim=1)
+        square = square + torch.linalg.vector_norm(wide, dim=1).square_()
+    figures: Floats = torch.stack((total, total, square)).div_(count).cpu().numpy()  # type: ignore[arg-type]
+    figures[1] = figures[2] - figures[0] ** 2
     for row in np.flatnonzero(figures[1] < _CLOSE * figures[2]):
-        figures[1, row] = (wide[row] - mean[row]).square().mean().item()
+        figures[1, row] = (
+            sum(
+                float((piece[row].double() - figures[0, row]).square().sum())
+                for piece in stack.pieces()
+            )
+            / count
+        )
     np.sqrt(figures[1:], out=figures[1:])
     return figures
 
 
-def _histograms(
-    parts: Sequence[Part], rows: Sequence[Sequence[int]], stacks: Sequence[_Stack], total: int
+def _codes(stack: _Stack) -> NDArray[np.int64]:
+    """How often each pattern of leading float32 bits occurs in each row: shape (rows, 2048)."""
+    rows = len(stack.numbers)
+    found: NDArray[np.int64] | None = None
+    places = torch.arange(rows, dtype=torch.int32, device=stack.numbers.device) * CODE_COUNT
+    for piece in stack.pieces():
+        codes = piece.float().contiguous().view(torch.int32) >> SHIFT
+        codes.bitwise_and_(CODE_COUNT - 1).add_(places.unsqueeze(1))
+        counts = torch.bincount(codes.flatten(), minlength=rows * CODE_COUNT)
+        here = counts.cpu().numpy().reshape(rows, CODE_COUNT)
+        found = here if found is None else found + here
+    assert found is not None
+    return found
+
+
+def _folded(
+    parts: Sequence[Part],
+    rows: Sequence[Sequence[int]],
+    codes: NDArray[np.int64],
+    sizes: NDArray[np.int64],
 ) -> Rows:
-    """The histograms of all tensors."""
-    codes = _codes(stacks, total)
-    sizes = np.zeros(total, np.int64)
-    for stack in stacks:
-        sizes[stack.places] = stack.numbers.shape[1]
+    """The histograms of all tensors; exact zeros are still among the underflow."""
     scales: dict[Scale, int] = {}
     for part, some in zip(parts, rows, strict=True):
         scales[part.scale] = scales.get(part.scale, 0) + len(some)
@@ -123,33 +173,17 @@ def _histograms(
         folded.append(scale.fold(codes[start:end], sizes[start:end]))
         start = end
     counts, *tallies = map(np.concatenate, zip(*folded, strict=True))
-    all_rows = Rows(counts.astype(np.uint32, copy=False), *tallies)
-    _count_zeros(all_rows, stacks)
-    return all_rows
+    return Rows(counts.astype(np.uint32, copy=False), *tallies)
 
 
-def _codes(stacks: Sequence[_Stack], total: int) -> NDArray[np.int64]:
-    """How often each pattern of leading float32 bits occurs in each tensor: shape (tensors, 2048)."""
-    pieces = []
-    for stack in stacks:
-        first = torch.from_numpy((stack.places * CODE_COUNT).astype(np.int32))
-        codes = stack.numbers.float().view(torch.int32) >> SHIFT
-        codes.bitwise_and_(CODE_COUNT - 1).add_(first.to(codes.device).unsqueeze(1))
-        pieces.append(codes.flatten())
-    counts = torch.bincount(torch.cat(pieces), minlength=total * CODE_COUNT) if pieces else None
-    if counts is None:
-        return np.zeros((0, CODE_COUNT), np.int64)
-    found: NDArray[np.int64] = counts.cpu().numpy().reshape(total, CODE_COUNT)
-    return found
-
-
-def _count_zeros(histograms: Rows, stacks: Sequence[_Stack]) -> None:
+def _count_zeros(histograms: Rows, stack: _Stack) -> None:
     """Tell exact zeros from the subnormal numbers, with which they share their code, where there are any."""
-    for stack in stacks:
-        some = np.flatnonzero(histograms.underflow[stack.places])
-        if not some.size:
-            continue
-        is_zero = (stack.numbers.float() == 0).cpu().numpy()
-        zeros = np.array([np.count_nonzero(is_zero[row]) for row in some])
-        histograms.zeros[stack.places[some]] = zeros
-        histograms.underflow[stack.places[some]] -= zeros
+    some = np.flatnonzero(histograms.underflow[stack.places])
+    if not some.size:
+        return
+    zeros = np.zeros(some.size, np.int64)
+    for piece in stack.pieces():
+        is_zero = (piece.float() == 0).cpu().numpy()
+        zeros += [np.count_nonzero(is_zero[row]) for row in some]
+    histograms.zeros[stack.places[some]] = zeros
+    histograms.underflow[stack.places[some]] -= zeros

@@ -7,6 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from .collect import CACHED
+
 Floats = NDArray[np.float64]
 DORMANT = 0.025
 """Sokar et al. 2023 use τ = 0.025 for their larger networks."""
@@ -38,18 +40,31 @@ def unit_figures(
     for row, output in outputs.items():
         if output.dim() >= 2 and output.numel():
             groups.setdefault((output.shape, row in channels_first), []).append(row)
-    for (_, first), rows in groups.items():
-        numbers = torch.stack([outputs[row].detach() for row in rows])
-        if numbers.dtype not in (torch.float32, torch.float64):
-            numbers = numbers.float()  # mixed precision
-        units = by_units(numbers, first)
-        sizes = torch.linalg.vector_norm(units, 1, dim=3).mean(dim=1)
-        limits = DORMANT * sizes.mean(dim=1, keepdim=True)
-        dormant[rows] = (sizes <= limits).double().mean(dim=1).cpu().numpy()
-        lengths = torch.linalg.vector_norm(numbers.flatten(2), dim=2)
-        shares = torch.where(lengths > 0, 1.0 / lengths, 0.0).div_(numbers.shape[1])
-        mean = torch.bmm(shares.unsqueeze(1), numbers.flatten(2)).squeeze(1)
-        cosine[rows] = torch.linalg.vector_norm(mean, dim=1).double().square().cpu().numpy()
+    for (shape, first), all_rows in groups.items():
+        many = max(1, CACHED // shape.numel())
+        for start in range(0, len(all_rows), many):
+            rows = all_rows[start : start + many]
+            stack = [outputs[row].detach() for row in rows]
+            numbers = torch.stack(stack) if len(stack) > 1 else stack[0].unsqueeze(0)
+            if numbers.dtype not in (torch.float32, torch.float64):
+                numbers = numbers.float()  # mixed precision
+            dormant[rows], cosine[rows] = _dormant(by_units(numbers, first)), _cosine(numbers)
+
+
+def _dormant(units: Tensor) -> Floats:
+    sizes = torch.linalg.vector_norm(units, 1, dim=3).mean(dim=1)
+    limits = DORMANT * sizes.mean(dim=1, keepdim=True)
+    found: Floats = (sizes <= limits).double().mean(dim=1).cpu().numpy()
+    return found
+
+
+def _cosine(numbers: Tensor) -> Floats:
+    rows = numbers.flatten(2)
+    lengths = torch.linalg.vector_norm(rows, dim=2)
+    shares = torch.where(lengths > 0, 1.0 / lengths, 0.0).div_(numbers.shape[1])
+    mean = torch.bmm(shares.unsqueeze(1), rows).squeeze(1)
+    found: Floats = torch.linalg.vector_norm(mean, dim=1).double().square().cpu().numpy()
+    return found
 
 
 def by_units(numbers: Tensor, channels_first: bool) -> Tensor:
