@@ -131,7 +131,7 @@ def main(_arguments: list[str]) -> int:
     for length in LENGTHS:
         for kind in CELLS:
             kept &= _row(table, Bench(kind, length))
-    Console().print(table)
+    Console(width=110).print(table)
     return int(not kept)
 
 
