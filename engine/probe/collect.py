@@ -129,17 +129,19 @@ def _moments(stack: _Stack) -> Floats:
         total = total + wide.sum(dim=1)
         square = square + torch.linalg.vector_norm(wide, dim=1).square_()
     figures: Floats = torch.stack((total, total, square)).div_(count).cpu().numpy()  # type: ignore[arg-type]
-    figures[1] = figures[2] - figures[0] ** 2
-    for row in np.flatnonzero(figures[1] < _CLOSE * figures[2]):
-        figures[1, row] = (
-            sum(
-                float((piece[row].double() - figures[0, row]).square().sum())
-                for piece in stack.pieces()
-            )
-            / count
-        )
-    np.sqrt(figures[1:], out=figures[1:])
+    with np.errstate(
+        invalid="ignore", over="ignore"
+    ):  # what is not finite stays so, and is said to be
+        figures[1] = figures[2] - figures[0] ** 2
+        for row in np.flatnonzero(figures[1] < _CLOSE * figures[2]).tolist():
+            figures[1, row] = _square_distance(stack, row, figures[0, row]) / count
+        np.sqrt(figures[1:], out=figures[1:])
     return figures
+
+
+def _square_distance(stack: _Stack, row: int, mean: float) -> float:
+    pieces = (piece[row].double() for piece in stack.pieces())
+    return sum(float((piece - mean).square().sum()) for piece in pieces)
 
 
 def _codes(stack: _Stack) -> NDArray[np.int64]:

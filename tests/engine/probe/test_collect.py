@@ -21,13 +21,16 @@ def _tensors() -> dict[int, Tensor]:
         5: torch.empty(0),
         6: torch.zeros(42),
         7: torch.tensor(ODD),
+        8: torch.tensor([float("inf"), 1.0, -3.0]),
+        9: 2.0 + torch.randn(300_000),  # cut into pieces
+        10: 1e4 + torch.randn(270_000),
     }
 
 
 @pytest.mark.parametrize("scale", [VALUES, MAGNITUDES])
 @pytest.mark.parametrize("factor", [1.0, 32.0])
 def test_each_row_is_what_numpy_says_of_its_tensor(scale: Scale, factor: float) -> None:
-    into, tensors = Distribution.empty(8), _tensors()
+    into, tensors = Distribution.empty(11), _tensors()
     (rms,) = collect([Part(into, tensors, scale, factor)])
     for row, tensor in tensors.items():
         numbers = tensor.numpy().ravel() * np.asarray(factor, tensor.numpy().dtype)
@@ -40,6 +43,7 @@ def test_each_row_is_what_numpy_says_of_its_tensor(scale: Scale, factor: float) 
             expected = wide.mean(), wide.std(), np.sqrt(np.mean(wide**2))
             np.testing.assert_allclose(figures, expected, rtol=1e-10, atol=1e-15)
     assert np.isnan(rms[[1, 5, 7]]).all()
+    assert rms[8] == np.inf
     assert np.isnan(into.mean[[1, 5]]).all()
 
 
