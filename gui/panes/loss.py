@@ -89,7 +89,7 @@ class LossPane(Pane):
     def draw(self) -> str:
         history = self.history
         assert history is not None
-        epochs = np.arange(len(history.epochs), dtype=np.float64)
+        epochs = self._first + np.arange(len(history.epochs), dtype=np.float64)
         drawn = {
             name: self._drawable(epochs, history.series(name), is_accuracy)
             for name, is_accuracy in _SERIES
@@ -104,7 +104,7 @@ class LossPane(Pane):
         self.show_marks(self.nonfinite, places[~np.isfinite(losses)], low)
         self._now.setVisible(self._epoch is not None)
         if self._epoch is not None:
-            self._now.setPos(self._epoch)
+            self._now.setPos(self._first + self._epoch)
         self.headline.setText(self._figures())
         return loss_caption(history)
 
@@ -140,13 +140,19 @@ class LossPane(Pane):
     def read_at(self, place: QPointF) -> tuple[str, str | None]:
         if self.history is None or not self.history.epochs:
             return "", None
-        stats = self.history.epochs[min(max(0, round(place.x())), len(self.history.epochs) - 1)]
+        number = round(place.x()) - self._first
+        stats = self.history.epochs[min(max(0, number), len(self.history.epochs) - 1)]
         text = f"epoch {stats.epoch}: training loss {stats.train_loss:.4g}"
         if stats.validation_loss is not None:
             text += f", validation loss {stats.validation_loss:.4g}"
         if stats.validation_accuracy is not None:
             text += f", accuracy {stats.validation_accuracy:.1%}"
         return text, None
+
+    @property
+    def _first(self) -> int:
+        """The epoch that the history begins with: above 0 when a run went on with an edited network."""
+        return self.history.started.first_epoch if self.history is not None else 0
 
     def _figures(self) -> str:
         assert self.history is not None
@@ -178,7 +184,8 @@ class LossPane(Pane):
         """The end of every step, in epochs, and its loss."""
         assert self.history is not None
         loss = self.history.steps("loss")
-        return (np.arange(loss.size) + 1.0) / self.history.started.steps_per_epoch, loss
+        done = (np.arange(loss.size) + 1.0) / self.history.started.steps_per_epoch
+        return self._first + done, loss
 
     def _fit(self, drawn: Mapping[str, Series], steps: Series, last: float) -> float:
         """Ranges that hold everything and seldom change, so that the eye can compare; the lowest loss."""
@@ -192,10 +199,9 @@ class LossPane(Pane):
         if not self._log.isChecked():
             low = 0.0
         room = 0.05 * max(high - low, 0.1 if self._log.isChecked() else 1e-9)
-        ranges = (
-            (-0.02 * max(1.0, self._end), max(1.0, self._end) * 1.02),
-            (low - room, high + room),
-        )
+        end = max(self._first + 1.0, self._end)
+        margin = 0.02 * (end - self._first)
+        ranges = ((self._first - margin, end + margin), (low - room, high + room))
         if ranges != self._ranges:
             self._ranges = ranges
             self.plot.getViewBox().setRange(xRange=ranges[0], yRange=ranges[1], padding=0.0)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.layers import CATALOGUE
-from engine.stats import LayerTable
+from engine.stats import LayerTable, clipped_share, decades_per_layer
 from engine.training import LayerInfo, RunHistory
 
 Floats = NDArray[np.float64]
@@ -100,10 +100,7 @@ def read_flow(layers: Sequence[LayerInfo], table: LayerTable) -> Flow:
     if values[-1] == 0:
         return Flow("vanishing", math.nan, math.nan, values.size)
     ratio = float(values[0] / values[-1])
-    seen = values > 0
-    depth = np.arange(values.size)[seen]
-    decades = float(np.polyfit(depth, np.log10(values[seen]), 1)[0]) if depth.size > 1 else math.nan
-    return Flow(_judge(ratio), ratio, decades, values.size)
+    return Flow(_judge(ratio), ratio, decades_per_layer(values), values.size)
 
 
 def _judge(ratio: float) -> Verdict:
@@ -222,14 +219,17 @@ def loss_caption(history: RunHistory) -> str:
     if last.validation_accuracy is not None:
         accuracies = history.series("validation_accuracy")
         best = int(np.nanargmax(accuracies))
-        words += f"; validation accuracy {last.validation_accuracy:.1%}, best {accuracies[best]:.1%} at epoch {best}"
+        words += (
+            f"; validation accuracy {last.validation_accuracy:.1%}, best {accuracies[best]:.1%} "
+        )
+        words += f"at epoch {history.epochs[best].epoch}"
     return words + _clipped(history)
 
 
 def _clipped(history: RunHistory) -> str:
     before, after = history.steps("gradient_norm"), history.steps("clipped_norm")
-    share = float(np.mean(after < before)) if before.size else 0.0
-    return f"; {share_text(share)} of the steps were clipped" if share else ""
+    share = clipped_share(before, after)
+    return f"; {share_text(share)} of the steps were clipped" if share > 0 else ""
 
 
 def thinned(places: Sequence[float], widths: Sequence[float], gap: float) -> list[int]:

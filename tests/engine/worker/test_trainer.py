@@ -380,7 +380,7 @@ def test_probes_change_no_bit_of_the_training(trainer: MAKE, kind: str) -> None:
     for probes in (True, False):
         trained = trainer(*layers, data=data, batch_size=16, probes=probes)
         trained.measure()
-        while trained.epochs_done < 2:
+        while trained.epochs_done < 10:
             trained.step(look=True)
             if trained.epoch_is_over:
                 table = trained.end_epoch().layers

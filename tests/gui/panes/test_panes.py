@@ -5,10 +5,11 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QPointF, QTimer
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -269,3 +270,20 @@ def test_curves_take_the_colours_of_another_theme(
     colors = [curve.opts["pen"].color().name() for curve in flow.curves.values()]
     assert colors == list(DARK.series[:4])
     assert loss.curves["validation_loss"].opts["pen"].color().name() == DARK.series[1]
+
+
+def test_a_run_that_went_on_keeps_its_epochs_numbers(
+    opened: Open, started: Start, stats: Stats
+) -> None:
+    run = RunHistory(msgspec.structs.replace(started(5), first_epoch=7))
+    for epoch in (7, 8, 9):
+        run.add_epoch(stats(epoch))
+    pane = opened("loss", run)
+    assert isinstance(pane, LossPane)
+    assert pane.curves["train_loss"].getData()[0].tolist() == [7, 8, 9]
+    assert pane.steps.getData()[0].min() > 7
+    assert pane.read_at(QPointF(8.2, 0.0))[0].startswith("epoch 8:")
+    left, right = pane.plot.getViewBox().viewRange()[0]
+    assert 6.5 < left < 7 < 9 < right
+    best = int(np.argmax([e.validation_accuracy for e in run.epochs]))
+    assert f"at epoch {run.epochs[best].epoch}" in pane.caption.text()
