@@ -12,9 +12,9 @@ from engine.training import Examined, LayerInfo
 def examined_text(layers: Sequence[LayerInfo], message: Examined) -> str:
     """Markdown: a sentence for the whole network, then a row a layer."""
     found = message.examination
-    when = f"after {message.epoch} epochs" if message.epoch else "before training"
+    when = f"after {_count(message.epoch, 'epoch')}" if message.epoch else "before training"
     if message.step:
-        when += f" and {message.step} steps"
+        when += f" and {_count(message.step, 'step')}"
     lines = [
         f"## The network {when}",
         f"Evaluation mode, {found.samples:,} training samples. {_noise(found)}",
@@ -25,6 +25,10 @@ def examined_text(layers: Sequence[LayerInfo], message: Examined) -> str:
         _legend(found.ranked_samples),
     ]
     return "\n\n".join(line for line in lines if line)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _legend(samples: int) -> str:

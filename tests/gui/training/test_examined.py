@@ -36,4 +36,4 @@ def test_the_noise_is_set_against_the_batch(noise: float, words: str) -> None:
 
 def test_an_untrained_network_is_said_to_be_one() -> None:
     assert "before training" in examined_text(LAYERS, _message(epoch=0))
-    assert "after 1 epochs and 4 steps" in examined_text(LAYERS, _message(epoch=1, step=4))
+    assert "after 1 epoch and 4 steps" in examined_text(LAYERS, _message(epoch=1, step=4))
