@@ -1,5 +1,8 @@
 """Optimisers as torch has them, on a few long parameters instead of many short ones."""
 
+import functools
+import inspect
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -28,6 +31,21 @@ def make_optimizer(config: TrainingConfig, flat: FlatParameters) -> torch.optim.
     )
     set_rate(optimizer, flat, config.learning_rate)
     return optimizer
+
+
+@torch.no_grad()
+def take_step(optimizer: torch.optim.Optimizer) -> None:
+    """Let the optimiser step by the gradients that are there, without what torch wraps around a step.
+
+    That is: hooks, which nobody sets here, a mark for the profiler, and a word to the compiler, which loads it.
+    """
+    _plain_step(type(optimizer).step)(optimizer)
+
+
+@functools.cache
+def _plain_step(step: Callable[..., object]) -> Callable[..., object]:
+    plain: Callable[..., object] = inspect.unwrap(step)
+    return plain
 
 
 def set_rate(optimizer: torch.optim.Optimizer, flat: FlatParameters, rate: float) -> None:

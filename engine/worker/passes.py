@@ -11,6 +11,7 @@ from engine.training import TrainingConfig
 from .build import GraphModule
 from .epoch import batch_sizes
 from .modules import Loss
+from .optim import take_step
 
 Seen = Callable[[list[Tensor]], None]
 """Is told what the layers gave, after each backward pass."""
@@ -80,7 +81,7 @@ class Passes:
         elif again is not None:
             optimizer.step(again)
         else:
-            optimizer.step()
+            take_step(optimizer)
 
     def _in_portions(
         self, inputs: Tensor, targets: Tensor, seen: Seen | None

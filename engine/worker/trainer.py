@@ -17,6 +17,7 @@ from engine.stats import Distribution, EpochStats, Examination, LayerTable, Step
 from engine.training import LIVE_PARAMETERS, OPTIMIZERS, LayerInfo, training_config
 
 from .clipping import Clipping, clip
+from .compiler import spare_compiler
 from .devices import (
     check_precision,
     choose_device,
@@ -57,6 +58,7 @@ class Trainer:
     """
 
     def __init__(self, prepared: Prepared, *, probes: bool = True) -> None:
+        spare_compiler()
         self.config = prepared.config
         devices = found_devices()
         self.device = choose_device(self.config.device, devices)

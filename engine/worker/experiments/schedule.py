@@ -51,16 +51,18 @@ def carry_out_all(jobs: Sequence[Job], processes: int) -> Generator[Done, None, 
         return
     context = multiprocessing.get_context("spawn")
     executor = ProcessPoolExecutor(min(processes, len(jobs)), context, _follow_parent)
+    futures: list[Future[Done]] = []
     try:
         with _interrupt_ignored():
-            futures: list[Future[Done]] = [executor.submit(carry_out, job) for job in jobs]
+            futures = [executor.submit(carry_out, job) for job in jobs]
         for future in as_completed(futures):
             yield future.result()
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)
-        for process in multiprocessing.active_children():
-            process.terminate()
-        executor.shutdown()
+        if not all(future.done() for future in futures):
+            for process in multiprocessing.active_children():
+                process.terminate()
+        # Waits for the pool's own thread: one that is left over may fail, loudly, at the interpreter's exit.
+        executor.shutdown(cancel_futures=True)
 
 
 @contextmanager
