@@ -12,6 +12,8 @@ from .collect import CACHED
 Floats = NDArray[np.float64]
 DORMANT = 0.025
 """Sokar et al. 2023 use τ = 0.025 for their larger networks."""
+_FEW = 4
+"""Batches before it is worth finding out which layers have no dead unit."""
 
 
 def saturated_share(
@@ -77,45 +79,57 @@ def by_units(numbers: Tensor, channels_first: bool) -> Tensor:
 class DeadUnits:
     """Which units of rectifiers gave nothing above zero, over as many batches as one likes.
 
-    A unit is dead when its highest output over all samples is at most 0. Once every unit of a layer has been
-    above zero the layer is left alone: in a healthy network that is after a few batches, and this is done at
-    every step.
+    A unit is dead when its highest output over all samples is at most 0. Batches are kept until they fill a
+    processor's cache and then looked at together: what counts is how few calls it takes. Once every unit of a layer
+    has been above zero the layer is left alone; in a healthy network that is after a few batches.
     """
 
     def __init__(self, rows: Mapping[int, bool]) -> None:
         """`rows` are those of the rectifiers in the table; whether outputs (samples, a, b) have a or b units."""
         self._rows = list(rows)
         self._first = list(rows.values())
-        self._batches = 0
-        self._groups: list[_Alike] = []
+        self.reset()
 
     def reset(self) -> None:
         """Begin anew."""
         self._batches = 0
-        self._groups = []
+        self._groups: list[_Alike] = []
+        self._kept: list[Sequence[Tensor]] = []
+        self._most = 0
 
     def take(self, outputs: Sequence[Tensor]) -> None:
         """Take in a batch: the outputs of the rectifiers, in the order of the rows."""
         if not self._batches:
             self._groups = _alike(outputs, self._first)
+            self._most = max(1, CACHED // max(1, sum(output.numel() for output in outputs)))
         self._batches += 1
         if not self._groups:
             return
-        with torch.no_grad():
-            for group in self._groups:
-                group.take(outputs)
-        if not self._batches & (
-            self._batches - 1
-        ):  # at a power of two: looking costs more than taking
-            self._groups = [rest for group in self._groups if (rest := group.still_waiting())]
+        if self._kept and self._kept[0][0].shape != outputs[0].shape:
+            self._look()
+        self._kept.append(outputs)
+        # at a power of two, so that layers are soon left alone
+        is_power = not self._batches & (self._batches - 1)
+        if len(self._kept) >= self._most or (self._batches >= _FEW and is_power):
+            self._look()
+            if is_power:  # finding out who is left costs more than looking
+                self._groups = [r for group in self._groups if (r := group.still_waiting())]
 
     def shares(self, column: Floats) -> None:
         """Write each rectifier's share of units whose output was never above zero; nothing without a batch."""
+        self._look()
         if self._batches:
             column[self._rows] = 0.0
         for group in self._groups:
             dead = group.dead().double().mean(dim=1).cpu().numpy()
             column[[self._rows[place] for place in group.places]] = dead
+
+    @torch.no_grad()
+    def _look(self) -> None:
+        if self._kept:
+            for group in self._groups:
+                group.take(self._kept)
+            self._kept = []
 
 
 class _Alike:
@@ -128,9 +142,11 @@ class _Alike:
         self._channels_first = channels_first
         self._highest = highest
 
-    def take(self, outputs: Sequence[Tensor]) -> None:
-        # over one dimension only: over two at once it takes thirty times as long
-        tops = torch.stack([outputs[place] for place in self.places]).amax(dim=1)
+    def take(self, batches: Sequence[Sequence[Tensor]]) -> None:
+        """Take in batches of one size."""
+        some = torch.stack([outputs[place] for outputs in batches for place in self.places])
+        # over one dimension at a time: over two at once it takes thirty times as long
+        tops = some.amax(dim=1).unflatten(0, (len(batches), len(self.places))).amax(dim=0)
         if self._highest is None:
             self._highest = tops
         else:
