@@ -40,7 +40,7 @@ from gui.inspector.quick_settings import QuickSettings
 from gui.main_window import STATE_VERSION, DockSpec, MainWindow
 from gui.panes import PANES
 from gui.panes.pane import Pane
-from gui.training import RunControl, Session, WorkerClient
+from gui.training import Playhead, RunControl, Session, WorkerClient
 from gui.training.epoch_bar import EpochBar
 from gui.training.examined import examined_text
 from gui.training.status import RunStatus
@@ -86,6 +86,7 @@ class Lab(QObject):
         self.client = WorkerClient(program, self)
         self.session = Session(self.client, self)
         self.control = RunControl(self.session, self.document, self)
+        self.playhead = Playhead(self.session, self)
         self.notice = NoticeBar(self.themes)
         self.canvas = CanvasView(self.document, self.themes)
         self.palette = Palette(self.icons, self.themes)
@@ -143,7 +144,7 @@ class Lab(QObject):
     def _window(self) -> MainWindow:
         area = Qt.DockWidgetArea
         panes = [
-            DockSpec(spec.name, spec.title, pane, area.BottomDockWidgetArea, 320)
+            DockSpec(spec.name, spec.title, pane, area.BottomDockWidgetArea, 320, spec.tabbed_with)
             for spec, pane in zip(PANES, self.panes, strict=True)
         ]
         docks = [
@@ -193,7 +194,7 @@ class Lab(QObject):
             self.actions,
         )
         self.quick_settings = QuickSettings(self.document)
-        self.epoch_bar = EpochBar(self.session)
+        self.epoch_bar = EpochBar(self.playhead)
         bar: list[str | QWidget] = [
             *RUN_BAR,
             "|",
@@ -219,9 +220,10 @@ class Lab(QObject):
         document.undo_stack.cleanChanged.connect(self._refresh)
         session.state_changed.connect(self._refresh)
         session.state_changed.connect(lambda: self.inspector.set_running(session.active))
-        session.run_started.connect(self._show_history)
-        for signal in (session.epoch_ended, session.progressed):
-            signal.connect(self._show_growth)
+        self.playhead.replaced.connect(self._show_history)
+        self.playhead.grown.connect(self._show_growth)
+        self.playhead.moved.connect(self._show_epoch)
+        self.playhead.pin_changed.connect(self._show_pinned)
         session.examined.connect(self._tell_examination)
         session.finished.connect(self._tell_end)
         session.failed.connect(self._tell_failure)
@@ -232,10 +234,10 @@ class Lab(QObject):
         self.files.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.files.used.connect(self.settings.add_recent)
         self.autosave.failed.connect(lambda sentence: notice.say(sentence, "warning"))
-        self.epoch_bar.epoch_chosen.connect(self._show_epoch)
         document.selection.changed.connect(self._show_selection)
         for pane in self.panes:
             pane.layer_chosen.connect(lambda node_id: document.selection.choose([node_id]))
+            pane.epoch_chosen.connect(self.playhead.go)
             pane.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.network_status.node_wanted.connect(self.canvas.show_node)
         self.themes.changed.connect(self.actions.refresh_icons)
@@ -250,15 +252,19 @@ class Lab(QObject):
 
     def _show_history(self) -> None:
         for pane in self.panes:
-            pane.show_history(self.session.history)
+            pane.show_history(self.playhead.history)
 
     def _show_growth(self) -> None:
         for pane in self.panes:
             pane.data_changed()
 
-    def _show_epoch(self, epoch: int | None) -> None:
+    def _show_epoch(self) -> None:
         for pane in self.panes:
-            pane.set_epoch(epoch)
+            pane.set_epoch(self.playhead.epoch)
+
+    def _show_pinned(self) -> None:
+        for pane in self.panes:
+            pane.set_pinned(self.playhead.pinned)
 
     def _show_selection(self) -> None:
         for pane in self.panes:

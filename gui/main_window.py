@@ -32,6 +32,8 @@ class DockSpec:
     widget: QWidget
     area: Qt.DockWidgetArea
     size: int
+    tabbed_with: str = ""
+    """The dock behind which it begins."""
 
 
 class MainWindow(QMainWindow):
@@ -166,10 +168,14 @@ class MainWindow(QMainWindow):
         bottom = [
             self.docks[name]
             for name, spec in self._specs.items()
-            if spec.area == Qt.DockWidgetArea.BottomDockWidgetArea
+            if spec.area == Qt.DockWidgetArea.BottomDockWidgetArea and not spec.tabbed_with
         ]
         for before, after in pairwise(bottom):
             self.splitDockWidget(before, after, Qt.Orientation.Horizontal)
+        for name, spec in self._specs.items():
+            if spec.tabbed_with:
+                self.tabifyDockWidget(self.docks[spec.tabbed_with], self.docks[name])
+                self.docks[spec.tabbed_with].raise_()
         self._resize_docks()
 
     def _resize_docks(self) -> None:

@@ -10,7 +10,7 @@ from .config import (
     training_config,
 )
 from .framing import FrameError, FrameReader, decode_command, decode_message, frame
-from .history import RunHistory, Snapshot
+from .history import OverEpochs, RunHistory, Snapshot
 from .messages import (
     Adopt,
     Adopted,
@@ -57,6 +57,7 @@ __all__ = [
     "LayerInfo",
     "Look",
     "Message",
+    "OverEpochs",
     "Pause",
     "Progress",
     "Resume",

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.stats import EpochStats, LayerTable, StepStats
+from engine.stats.histogram import BIN_COUNT
 
 from .growing import GrowingArray
 from .messages import LayerInfo, Progress, RunFinished, RunStarted
@@ -25,6 +27,15 @@ class Snapshot:
     epoch: int
     step: int
     layers: LayerTable
+
+
+class OverEpochs(NamedTuple):
+    """Something of every layer over the epochs; a long run's epochs are thinned evenly, the newest stays."""
+
+    epochs: NDArray[np.int64]
+    """Places in the history, ascending; shape (n,)."""
+    values: NDArray[np.floating] | NDArray[np.unsignedinteger]
+    """Shape (n, layers), or (n, bins) of a single layer."""
 
 
 def _growing() -> defaultdict[str, GrowingArray]:
@@ -99,6 +110,24 @@ class RunHistory:
         """One quantity of `SCALAR_COLUMNS` over all epochs; shape (epochs, layers)."""
         rows = [getattr(stats.layers, name) for stats in self.epochs]
         return np.stack(rows) if rows else np.empty((0, len(self.layers)))
+
+    def over_epochs(self, name: str) -> OverEpochs:
+        """One quantity of `SCALAR_COLUMNS` over the epochs, thinned to what can be drawn."""
+        return OverEpochs(np.arange(len(self.epochs)), self.column(name))
+
+    def activation_track(self, row: int) -> OverEpochs:
+        """The histogram of a layer's output over the epochs, thinned to what can be drawn; values (n, 256)."""
+        counts = [stats.layers.activations.counts[row] for stats in self.epochs]
+        values = np.stack(counts) if counts else np.empty((0, BIN_COUNT), np.uint32)
+        return OverEpochs(np.arange(len(counts)), values)
+
+    def step_envelope(self, name: str) -> tuple[Floats, Floats, Floats]:
+        """Lowest and highest value of a number a step within groups of neighbouring steps, all of shape (n,).
+
+        The first array holds each group's first step, counted from 0.
+        """
+        values = self.steps(name)
+        return np.arange(values.size, dtype=np.float64), values, values
 
     def series(self, name: str) -> Floats:
         """One number an epoch, such as `train_loss`; NaN where there is none. Shape (epochs,)."""

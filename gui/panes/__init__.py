@@ -18,6 +18,8 @@ class PaneSpec:
     name: str
     title: str
     factory: Callable[[ThemeSource], Pane]
+    tabbed_with: str = ""
+    """The pane behind which it stands at first; "" for a place of its own."""
 
 
 PANES: tuple[PaneSpec, ...] = (

@@ -11,11 +11,12 @@ from PySide6.QtGui import QFontMetricsF, QPainter, QPainterPath, QPen
 from PySide6.QtWidgets import QComboBox, QStyleOptionGraphicsItem, QWidget
 
 from engine.stats import EDGES
+from gui.common.scales import from_scale, reach_of, ridges, value_ticks
 from gui.common.theme import GRID, Theme, ThemeSource
+from gui.training.reading import View, current_view
 
 from .pane import Pane
-from .reading import View, activation_caption, current_view, row_remarks, thinned
-from .scales import from_scale, reach_of, ridges, value_ticks
+from .reading import activation_caption, row_remarks, thinned
 
 MANY = 24
 """From more layers on, the heat map is the better picture."""
@@ -110,7 +111,8 @@ class ActivationsPane(Pane):
         """The drawn heat map, to be read back."""
         return self._image
 
-    def furnish(self, plot: pg.PlotItem) -> None:
+    def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
+        (plot,) = plots
         plot.invertY(True)
         plot.showAxis("right")
         plot.getAxis("right").setStyle(showValues=True, tickLength=0)
@@ -169,7 +171,7 @@ class ActivationsPane(Pane):
         ]
         return header, rows
 
-    def read_at(self, place: QPointF) -> tuple[str, str | None]:
+    def read_at(self, place: QPointF, _plot: int) -> tuple[str, str | None]:
         view, row = current_view(self.history, self._epoch), int(place.y() // 1)
         if view is None or self.history is None or not 0 <= row < len(self.history.layers):
             return "", None

@@ -13,11 +13,12 @@ from PySide6.QtWidgets import QCheckBox, QLabel
 
 from engine.stats import SCALAR_COLUMNS, LayerTable
 from engine.training import LayerInfo
+from gui.common.scales import decade_label
 from gui.common.theme import GRID, ThemeSource
+from gui.training.reading import COLORS, current_view, read_flow
 
 from .pane import Pane
-from .reading import COLORS, current_view, flow_caption, flow_headline, read_flow, thinned
-from .scales import decade_label
+from .reading import flow_caption, flow_headline, thinned
 
 Floats = NDArray[np.float64]
 
@@ -161,7 +162,8 @@ class GradientFlowPane(Pane):
         self.legend.addWidget(self._ghost_key)
         self.legend.addStretch(1)
 
-    def furnish(self, plot: pg.PlotItem) -> None:
+    def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
+        (plot,) = plots
         plot.setAxisItems({"left": DecadeAxis("left")})
         plot.setLabel("bottom", "layer, from input to output")
         plot.setLabel("left", "size (log scale)")
@@ -225,7 +227,7 @@ class GradientFlowPane(Pane):
         ]
         return header, rows
 
-    def read_at(self, place: QPointF) -> tuple[str, str | None]:
+    def read_at(self, place: QPointF, _plot: int) -> tuple[str, str | None]:
         view, row = current_view(self.history, self._epoch), round(place.x())
         if view is None or self.history is None or not 0 <= row < len(self.history.layers):
             return "", None

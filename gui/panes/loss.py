@@ -65,7 +65,8 @@ class LossPane(Pane):
         self._log.toggled.connect(self._set_log)
         self.tools.addWidget(self._log)
 
-    def furnish(self, plot: pg.PlotItem) -> None:
+    def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
+        (plot,) = plots
         self._right = pg.ViewBox(enableMenu=False)
         plot.setLabel("bottom", "epoch")
         plot.setLabel("left", "loss")
@@ -137,7 +138,7 @@ class LossPane(Pane):
         ]
         return ("epoch", *_COLUMNS), rows
 
-    def read_at(self, place: QPointF) -> tuple[str, str | None]:
+    def read_at(self, place: QPointF, _plot: int) -> tuple[str, str | None]:
         if self.history is None or not self.history.epochs:
             return "", None
         number = round(place.x()) - self._first
@@ -148,6 +149,11 @@ class LossPane(Pane):
         if stats.validation_accuracy is not None:
             text += f", accuracy {stats.validation_accuracy:.1%}"
         return text, None
+
+    def epoch_at(self, place: QPointF, _plot: int) -> int | None:
+        if self.history is None:
+            return None
+        return min(max(0, round(place.x()) - self._first), len(self.history.epochs) - 1)
 
     @property
     def _first(self) -> int:

@@ -1,9 +1,6 @@
 """What all panes have in common: when to draw, what to say, how to take the picture along."""
 
-import csv
-import io
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,9 +8,8 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QBuffer, QElapsedTimer, QIODevice, QPointF, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QPainter, QShowEvent
-from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtCore import QElapsedTimer, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGraphicsItem,
@@ -31,6 +27,8 @@ from engine.graph import StorageError, write_atomically
 from engine.training import RunHistory
 from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
 
+from .taking import csv_of, png_of, svg_of
+
 FRAME_MS = 16
 _EMPTY = "Press Run (F5): this pane follows the training, epoch by epoch."
 _PLOT, _LESSON = 0, 1
@@ -40,20 +38,28 @@ class Pane(QWidget):
     """A plot with a headline, a read-out at the pointer and a caption in words.
 
     It draws at most 60 times a second, only while it is visible and only when something has changed.
-    `layer_chosen` carries the node that was clicked, `failed` the sentence of an export that went wrong.
+    `layer_chosen` carries the node that was clicked, `epoch_chosen` the place of an epoch in the history that was
+    clicked or dragged over, `failed` the sentence of an export that went wrong.
     """
 
     layer_chosen = Signal(str)
+    epoch_chosen = Signal(int)
     failed = Signal(str)
     drawn = Signal()
 
-    def __init__(self, name: str, title: str, lesson: str, themes: ThemeSource) -> None:
-        """`lesson` is what the pane says before there is anything to show: what it will show, and why to look."""
+    def __init__(
+        self, name: str, title: str, lesson: str, themes: ThemeSource, plots: int = 1
+    ) -> None:
+        """`lesson` is what the pane says before there is anything to show: what it will show, and why to look.
+
+        With several `plots` they stand side by side.
+        """
         super().__init__()
         self._name = name
         self._themes = themes
         self._history: RunHistory | None = None
         self._epoch: int | None = None
+        self._pinned: int | None = None
         self._selected: frozenset[str] = frozenset()
         self._dirty = True
         self._since_drawn = QElapsedTimer()
@@ -64,7 +70,9 @@ class Pane(QWidget):
         self.headline.setFont(scaled_font(self.font(), 1.0, bold=True))
         self.tools = QHBoxLayout()
         self.legend = QHBoxLayout()
-        self._plot: pg.PlotWidget | None = None
+        self._plots = plots
+        self._plot: pg.GraphicsView | None = None
+        self.plot_items: list[pg.PlotItem] = []
         self._plotted = QVBoxLayout()
         self._column = QVBoxLayout()
         self._lesson = QLabel(f"{lesson}\n\n{_EMPTY}")
@@ -84,11 +92,14 @@ class Pane(QWidget):
         self._use_theme()
 
     @property
-    def plot(self) -> pg.PlotWidget:
-        """The drawing. It is built when it is first asked for, so that the window opens sooner."""
+    def plot(self) -> pg.GraphicsView:
+        """The drawing: a `PlotWidget`, or a `GraphicsLayoutWidget` of several plots.
+
+        It is built when it is first asked for, so that the window opens sooner.
+        """
         if self._plot is None:
             self._plot = self._new_plot()
-            self.furnish(self._plot.getPlotItem())
+            self.furnish(self.plot_items)
             self._plotted.addWidget(self._plot, 1)
             self._color_plot()
         return self._plot
@@ -105,7 +116,7 @@ class Pane(QWidget):
 
     def show_history(self, history: RunHistory | None) -> None:
         """Show another run, its newest epoch."""
-        self._history, self._epoch = history, None
+        self._history, self._epoch, self._pinned = history, None, None
         self.caption.setMinimumHeight(0)
         self.restart()
         self.data_changed()
@@ -128,6 +139,12 @@ class Pane(QWidget):
             self._epoch = epoch
             self.data_changed()
 
+    def set_pinned(self, epoch: int | None) -> None:
+        """Compare with an epoch, or with None with none."""
+        if epoch != self._pinned:
+            self._pinned = epoch
+            self.data_changed()
+
     def set_selected(self, ids: frozenset[str]) -> None:
         """Mark the chosen layers."""
         if ids != self._selected:
@@ -136,8 +153,8 @@ class Pane(QWidget):
 
     # What a pane fills in.
 
-    def furnish(self, plot: pg.PlotItem) -> None:
-        """Put axes' labels and the items that are drawn into a new plot."""
+    def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
+        """Put axes' labels and the items that are drawn into the new plots."""
 
     def restart(self) -> None:
         """Forget what belonged to the run before."""
@@ -153,9 +170,13 @@ class Pane(QWidget):
         """Header and rows of what is shown, for CSV."""
         raise TypeError(f"{type(self).__name__} has no table")
 
-    def read_at(self, place: QPointF) -> tuple[str, str | None]:
-        """What lies under a point of the plot, in words, and the layer's id."""
+    def read_at(self, place: QPointF, plot: int) -> tuple[str, str | None]:
+        """What lies under a point of a plot, in words, and the layer's id."""
         raise TypeError(f"{type(self).__name__} reads nothing")
+
+    def epoch_at(self, _place: QPointF, _plot: int) -> int | None:
+        """The place in the history of the epoch under a point of a plot; None where the plot has no epochs."""
+        return None
 
     # Drawing.
 
@@ -216,7 +237,7 @@ class Pane(QWidget):
 
     def _settle(self) -> None:
         """Give the plot's parts their places now: which labels fit depends on them."""
-        for layout in (self._column, self._plotted, self.plot.getPlotItem().layout):
+        for layout in (self._column, self._plotted, *(item.layout for item in self.plot_items)):
             layout.activate()
 
     def _say(self, caption: str) -> None:
@@ -237,30 +258,38 @@ class Pane(QWidget):
             self._color_plot()
         self.data_changed()
 
-    def _new_plot(self) -> pg.PlotWidget:
-        plot = pg.PlotWidget(enableMenu=False)
+    def _new_plot(self) -> pg.GraphicsView:
+        if self._plots == 1:
+            plot = pg.PlotWidget(enableMenu=False)
+            self.plot_items = [plot.getPlotItem()]
+        else:
+            plot = pg.GraphicsLayoutWidget()
+            self.plot_items = [plot.addPlot(enableMenu=False) for _ in range(self._plots)]
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        plot.hideButtons()
-        plot.setMouseEnabled(x=False, y=False)
-        plot.getViewBox().disableAutoRange()
-        plot.getViewBox().sigResized.connect(self.data_changed)  # other labels fit then
+        for item in self.plot_items:
+            item.hideButtons()
+            item.setMouseEnabled(x=False, y=False)
+            item.getViewBox().disableAutoRange()
+            item.getViewBox().sigResized.connect(self.data_changed)  # other labels fit then
         plot.scene().sigMouseMoved.connect(self._hover)
         plot.scene().sigMouseClicked.connect(self._click)
         return plot
 
     def _color_plot(self) -> None:
-        theme = self.theme
-        self.plot.setBackground(theme.surface)
-        for side in ("left", "bottom", "right"):
-            axis = self.plot.getAxis(side)
-            axis.setPen(theme.border)
-            axis.setTextPen(theme.muted)
-            axis.enableAutoSIPrefix(False)
-            for item in (axis, axis.label):
-                item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
-            # minor ticks triple the lines of a grid, and the time to paint it
-            axis.setStyle(tickFont=scaled_font(self.font(), 0.85), maxTickLevel=0)
+        self.plot.setBackground(self.theme.surface)
+        for item in self.plot_items:
+            for side in ("left", "bottom", "right"):
+                self._color_axis(item.getAxis(side))
         self.color_items()
+
+    def _color_axis(self, axis: pg.AxisItem) -> None:
+        axis.setPen(self.theme.border)
+        axis.setTextPen(self.theme.muted)
+        axis.enableAutoSIPrefix(False)
+        for item in (axis, axis.label):
+            item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+        # minor ticks triple the lines of a grid, and the time to paint it
+        axis.setStyle(tickFont=scaled_font(self.font(), 0.85), maxTickLevel=0)
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
@@ -287,18 +316,36 @@ class Pane(QWidget):
 
     # The pointer.
 
+    def _place(self, position: QPointF) -> tuple[QPointF, int] | None:
+        """Where a point of the scene lies, in the units of the plot that holds it, and which plot that is."""
+        if self._history is None or not self._history.epochs:
+            return None
+        for number, item in enumerate(self.plot_items):
+            if item.getViewBox().sceneBoundingRect().contains(position):
+                return item.getViewBox().mapSceneToView(position), number
+        return None
+
     def _hover(self, position: QPointF) -> None:
-        view = self.plot.getViewBox()
-        inside = self._history is not None and view.sceneBoundingRect().contains(position)
-        text = self.read_at(view.mapSceneToView(position))[0] if inside else ""
+        found = self._place(position)
+        text = self.read_at(*found)[0] if found else ""
         QToolTip.showText(QCursor.pos(), text, self.plot)  # an empty text hides it
+        pressed = QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton
+        if found and pressed:
+            self._choose_epoch(*found)
 
     def _click(self, event: Any) -> None:
-        view = self.plot.getViewBox()
-        if self._history is not None and event.button() == Qt.MouseButton.LeftButton:
-            node_id = self.read_at(view.mapSceneToView(event.scenePos()))[1]
-            if node_id is not None:
-                self.layer_chosen.emit(node_id)
+        found = self._place(event.scenePos())
+        if not found or event.button() != Qt.MouseButton.LeftButton:
+            return
+        node_id = self.read_at(*found)[1]
+        if node_id is not None:
+            self.layer_chosen.emit(node_id)
+        self._choose_epoch(*found)
+
+    def _choose_epoch(self, place: QPointF, plot: int) -> None:
+        epoch = self.epoch_at(place, plot)
+        if epoch is not None:
+            self.epoch_chosen.emit(epoch)
 
     # Taking it along.
 
@@ -345,48 +392,9 @@ class Pane(QWidget):
         self._draw_if_needed()
         self._settle()
         if kind == ".svg":
-            return _svg(self.plot)
+            return svg_of(self.plot)
         if kind == ".csv":
-            return self._csv()
+            return csv_of(*self.table())
         if kind == ".png":
-            return _png(self)
+            return png_of(self)
         raise ValueError(f"Files that end in {kind!r} cannot be written. Choose .png, .svg or .csv")
-
-    def _csv(self) -> bytes:
-        header, rows = self.table()
-        text = io.StringIO()
-        writer = csv.writer(text)
-        writer.writerow(header)
-        writer.writerows(rows)
-        return text.getvalue().encode()
-
-
-def _svg(plot: pg.PlotWidget) -> bytes:
-    """Qt's own generator; pyqtgraph's exporter cannot read the paths that Qt 6.11 writes."""
-    buffer, generator = QBuffer(), QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
-    generator.setOutputDevice(buffer)
-    generator.setSize(plot.size())
-    generator.setViewBox(plot.rect())
-    with _uncached(plot), QPainter(generator) as painter:
-        plot.render(painter)
-    return bytes(buffer.data().data())
-
-
-@contextmanager
-def _uncached(plot: pg.PlotWidget) -> Iterator[None]:
-    """Have everything drawn anew, as lines and letters instead of kept pictures."""
-    kept = {item: item.cacheMode() for item in plot.scene().items()}
-    for item in kept:
-        item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
-    try:
-        yield
-    finally:
-        for item, mode in kept.items():
-            item.setCacheMode(mode)
-
-
-def _png(widget: QWidget) -> bytes:
-    buffer = QBuffer()
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    widget.grab().save(buffer, "PNG")
-    return bytes(buffer.data().data())

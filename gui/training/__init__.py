@@ -2,6 +2,7 @@
 
 from .client import WorkerClient
 from .control import RunControl
+from .playhead import Playhead
 from .session import Session, State
 
-__all__ = ["RunControl", "Session", "State", "WorkerClient"]
+__all__ = ["Playhead", "RunControl", "Session", "State", "WorkerClient"]

@@ -1,21 +1,19 @@
 """The epoch scrubber: which epoch the panes show, the newest or an earlier one."""
 
-from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
 
 from gui.common.theme import GRID
 
-from .session import Session
+from .playhead import Playhead
 
 
 class EpochBar(QWidget):
-    """A slider over the recorded epochs. `epoch_chosen` carries an epoch, or None for the newest."""
+    """A slider over the recorded epochs that moves the playhead and follows it."""
 
-    epoch_chosen = Signal(object)
-
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, playhead: Playhead, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._playhead = playhead
         self._slider = QSlider(Qt.Orientation.Horizontal)
         self._slider.setRange(0, 0)
         self._slider.setMinimumWidth(GRID * 14)
@@ -41,45 +39,29 @@ class EpochBar(QWidget):
         row.addWidget(self._slider, 1)
         row.addWidget(self._newest)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        session.run_started.connect(self._restart)
-        session.epoch_ended.connect(self._grow)
-        self._restart()
+        for signal in (playhead.replaced, playhead.grown, playhead.moved):
+            signal.connect(self._follow)
+        self._follow()
 
-    def _restart(self) -> None:
-        self._newest.setChecked(True)
-        self._grow()
-
-    def _grow(self) -> None:
-        """The history has grown: the newest stays shown when it is followed."""
-        last = self._last()
-        with QSignalBlocker(self._slider):
+    def _follow(self) -> None:
+        """The history has grown, or another epoch is shown."""
+        last = self._playhead.last
+        with QSignalBlocker(self._slider), QSignalBlocker(self._newest):
             self._slider.setRange(0, max(0, last))
-            if self._newest.isChecked():
-                self._slider.setValue(last)
+            self._slider.setValue(self._playhead.shown)
+            self._newest.setChecked(self._playhead.epoch is None)
         self._slider.setEnabled(last > 0)
         self._newest.setEnabled(last > 0)
         self._say()
 
-    def _last(self) -> int:
-        history = self._session.history
-        return len(history.epochs) - 1 if history else -1
-
     def _choose(self, epoch: int) -> None:
-        newest = epoch >= self._last()
-        with QSignalBlocker(self._newest):
-            self._newest.setChecked(newest)
-        self._say()
-        self.epoch_chosen.emit(None if newest else epoch)
+        self._playhead.go(None if epoch >= self._playhead.last else epoch)
 
     def _follow_newest(self, follow: bool) -> None:
-        with QSignalBlocker(self._slider):
-            if follow:
-                self._slider.setValue(self._last())
-        self._say()
-        self.epoch_chosen.emit(None if follow else self._slider.value())
+        self._playhead.go(None if follow else self._slider.value())
 
     def _say(self) -> None:
-        last, history = self._last(), self._session.history
+        last, history = self._playhead.last, self._playhead.history
         first = history.started.first_epoch if history else 0
         text = (
             "No epoch yet"

@@ -282,7 +282,7 @@ def test_a_run_that_went_on_keeps_its_epochs_numbers(
     assert isinstance(pane, LossPane)
     assert pane.curves["train_loss"].getData()[0].tolist() == [7, 8, 9]
     assert pane.steps.getData()[0].min() > 7
-    assert pane.read_at(QPointF(8.2, 0.0))[0].startswith("epoch 8:")
+    assert pane.read_at(QPointF(8.2, 0.0), 0)[0].startswith("epoch 8:")
     left, right = pane.plot.getViewBox().viewRange()[0]
     assert 6.5 < left < 7 < 9 < right
     best = int(np.argmax([e.validation_accuracy for e in run.epochs]))

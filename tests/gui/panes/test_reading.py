@@ -10,7 +10,8 @@ import pytest
 from engine.stats import EpochStats, LayerTable, StepStats, bin_values
 from engine.training import LayerInfo, Progress, RunHistory, RunStarted
 from gui.panes import reading
-from gui.panes.reading import View, flow_caption, flow_headline, read_flow
+from gui.panes.reading import flow_caption, flow_headline
+from gui.training.reading import View, current_view, read_flow
 
 NAN, INF = float("nan"), float("inf")
 
@@ -142,15 +143,15 @@ def test_a_view_says_when_it_was(epoch: int, step: int | None, when: str) -> Non
 
 def test_the_current_view_is_the_newest_look_or_the_chosen_epoch() -> None:
     history = _run(2.0, 1.0)
-    assert reading.current_view(None, None) is None
-    assert reading.current_view(_run(), 0) is None
+    assert current_view(None, None) is None
+    assert current_view(_run(), 0) is None
     steps, table = StepStats.of([1.0], [1.0], [1.0], [1.0]), _gradients(5.0, 6.0)
     epochs = [stats.layers for stats in history.epochs]
-    assert reading.current_view(history, None) == View(epochs[1], 1, None)
+    assert current_view(history, None) == View(epochs[1], 1, None)
     history.add_progress(Progress(1, 2, 3, steps, True, table))
-    assert reading.current_view(history, None) == View(table, 2, 3)
-    assert reading.current_view(history, 0) == View(epochs[0], 0, None)
-    assert reading.current_view(history, 99) == View(epochs[1], 1, None)
+    assert current_view(history, None) == View(table, 2, 3)
+    assert current_view(history, 0) == View(epochs[0], 0, None)
+    assert current_view(history, 99) == View(epochs[1], 1, None)
 
 
 def _activations(*rows: Sequence[float]) -> LayerTable:

@@ -24,6 +24,7 @@ from engine.training import TRAINING_DEFAULTS
 from gui.document import Document
 from gui.training import RunControl, Session, State, WorkerClient
 from gui.training.epoch_bar import EpochBar
+from gui.training.playhead import Playhead
 from gui.training.status import RunStatus
 
 ROOT = Path(__file__).parents[3]
@@ -73,7 +74,7 @@ def test_going_on_with_an_inserted_batch_norm(
     session: Session, document: Document, qtbot: QtBot
 ) -> None:
     control = RunControl(session, document)
-    status, bar = RunStatus(session), EpochBar(session)
+    status, bar = RunStatus(session), EpochBar(Playhead(session))
     qtbot.addWidget(status)
     qtbot.addWidget(bar)
     for _ in range(2):

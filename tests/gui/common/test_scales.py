@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.stats import LayerTable, bin_values
-from gui.panes.scales import decade_label, from_scale, reach_of, ridges, to_scale, value_ticks
+from gui.common.scales import decade_label, from_scale, reach_of, ridges, to_scale, value_ticks
 
 Floats = NDArray[np.float64]
 BIN = 1.25
