@@ -116,7 +116,7 @@ def test_what_lies_under_the_pointer_is_read_in_numbers(
 ) -> None:
     table = history.epochs[-1].layers
     known = {column: getattr(table, column)[2] for column in SCALAR_COLUMNS}
-    text, _ = opened(name, history).read_at(QPointF(*place))
+    text, _ = opened(name, history).read_at(QPointF(*place), 0)
     for number in numbers:
         assert number.format(**known, train_loss=history.epochs[1].train_loss) in text
 
