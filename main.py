@@ -127,6 +127,9 @@ def _run(options: argparse.Namespace) -> int:
     if options.command == "window":
         return _open_window(options.network)
     if options.command == "worker":
+        from engine.language import speak
+
+        speak()
         from engine.worker.serve import main as serve
 
         return serve()
@@ -163,9 +166,19 @@ def _open_window(network: Path | None) -> int:
     lacking = preflight.library_problem()
     if lacking is not None:
         return _cannot_open(lacking)
+    _speak_as_chosen()
     from gui.app import run
 
     return run(network)
+
+
+def _speak_as_chosen() -> None:
+    """Before the window's parts are loaded, which are declared in the language that holds then."""
+    from platformdirs import PlatformDirs
+
+    from engine.language import chosen, speak
+
+    speak(chosen(PlatformDirs("gradient-lab", appauthor=False).user_config_path))
 
 
 def _without_window(network: Path | None, reason: str) -> int:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from gettext import gettext as tr
 
 Value = bool | int | float | str
 Values = Mapping[str, Value]
@@ -49,9 +50,13 @@ class IntParameter(Parameter):
 
     def check(self, value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int):
-            return f"{self.title} must be a whole number, not {value!r}"
+            return tr("{title} must be a whole number, not {value!r}").format(
+                title=self.title, value=value
+            )
         if not self.minimum <= value <= self.maximum:
-            return f"{self.title} must be from {self.minimum} to {self.maximum:,}, not {value:,}"
+            return tr("{title} must be from {minimum} to {maximum:,}, not {value:,}").format(
+                title=self.title, minimum=self.minimum, maximum=self.maximum, value=value
+            )
         return None
 
 
@@ -71,16 +76,24 @@ class FloatParameter(Parameter):
 
     def check(self, value: object) -> str | None:
         if isinstance(value, bool) or not isinstance(value, int | float):
-            return f"{self.title} must be a number, not {value!r}"
+            return tr("{title} must be a number, not {value!r}").format(
+                title=self.title, value=value
+            )
         if isinstance(value, float) and not math.isfinite(value):
-            return f"{self.title} must be finite, not {value}"
+            return tr("{title} must be finite, not {value}").format(title=self.title, value=value)
         if not self.minimum <= value <= self.maximum:
             shown = f"{value:g}" if isinstance(value, float) else f"{value}"[:40]
-            return f"{self.title} must be from {self.minimum:g} to {self.maximum:g}, not {shown}"
+            return tr("{title} must be from {minimum:g} to {maximum:g}, not {shown}").format(
+                title=self.title, minimum=self.minimum, maximum=self.maximum, shown=shown
+            )
         if self.open_minimum and value == self.minimum:
-            return f"{self.title} must be above {self.minimum:g}"
+            return tr("{title} must be above {minimum:g}").format(
+                title=self.title, minimum=self.minimum
+            )
         if self.open_maximum and value == self.maximum:
-            return f"{self.title} must be below {self.maximum:g}"
+            return tr("{title} must be below {maximum:g}").format(
+                title=self.title, maximum=self.maximum
+            )
         return None
 
 
@@ -98,7 +111,9 @@ class BoolParameter(Parameter):
         return (
             None
             if isinstance(value, bool)
-            else f"{self.title} must be true or false, not {value!r}"
+            else tr("{title} must be true or false, not {value!r}").format(
+                title=self.title, value=value
+            )
         )
 
 
@@ -126,7 +141,9 @@ class ChoiceParameter(Parameter):
         if any(choice.value == value for choice in self.choices):
             return None
         known = ", ".join(choice.value for choice in self.choices)
-        return f"{self.title} must be one of {known}, not {value!r}"
+        return tr("{title} must be one of {known}, not {value!r}").format(
+            title=self.title, known=known, value=value
+        )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -143,11 +160,13 @@ class TextParameter(Parameter):
 
     def check(self, value: object) -> str | None:
         if not isinstance(value, str):
-            return f"{self.title} must be text, not {value!r}"
+            return tr("{title} must be text, not {value!r}").format(title=self.title, value=value)
         if len(value) > self.maximum_length:
-            return f"{self.title} is longer than {self.maximum_length:,} characters"
+            return tr("{title} is longer than {maximum_length:,} characters").format(
+                title=self.title, maximum_length=self.maximum_length
+            )
         if "\0" in value:
-            return f"{self.title} holds a null character"
+            return tr("{title} holds a null character").format(title=self.title)
         return None
 
 
@@ -159,10 +178,14 @@ def defaults(parameters: Iterable[Parameter]) -> dict[str, Value]:
 def complaints(parameters: Iterable[Parameter], values: Values) -> list[str]:
     """A sentence for each setting of `values` that is missing, unknown or wrong; empty when all is well."""
     known = {parameter.name: parameter for parameter in parameters}
-    found = [f"It has no setting called {name!r}" for name in values if name not in known]
+    found = [
+        tr("It has no setting called {name!r}").format(name=name)
+        for name in values
+        if name not in known
+    ]
     for name, parameter in known.items():
         if name not in values:
-            found.append(f"{parameter.title} ({name}) is missing")
+            found.append(tr("{title} ({name}) is missing").format(title=parameter.title, name=name))
         elif (sentence := parameter.check(values[name])) is not None:
             found.append(sentence)
     return found

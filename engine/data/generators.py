@@ -1,6 +1,7 @@
 """Made-up data: points in the plane that no straight line separates, and a noisy sine."""
 
 from collections.abc import Callable
+from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,22 +15,22 @@ from .spec import SPLIT_PARAMETERS, DataInfo, DataSetSpec, Samples
 if TYPE_CHECKING:  # numpy.random takes 25 ms to load, which the window need not wait for
     from numpy.random import Generator
 
-_SOURCE = "Made by the lab from the settings and their seed"
+_SOURCE = tr("Made by the lab from the settings and their seed")
 _Points = tuple[NDArray[np.float64], NDArray[np.int64]]
 _Maker = Callable[[Values, int, "Generator"], _Points]
 
 _COUNT = IntParameter(
     name="samples",
-    title="Samples",
-    help="How many points are made.",
+    title=tr("Samples"),
+    help=tr("How many points are made."),
     default=1_000,
     minimum=10,
     maximum=200_000,
 )
 _SEED = IntParameter(
     name="seed",
-    title="Data seed",
-    help="Another number gives other points of the same kind.",
+    title=tr("Data seed"),
+    help=tr("Another number gives other points of the same kind."),
     default=0,
     maximum=2**31 - 1,
 )
@@ -38,8 +39,8 @@ _SEED = IntParameter(
 def _noise(default: float) -> FloatParameter:
     return FloatParameter(
         name="noise",
-        title="Noise σ",
-        help="Standard deviation of the noise that is added to every coordinate.",
+        title=tr("Noise σ"),
+        help=tr("Standard deviation of the noise that is added to every coordinate."),
         default=default,
         maximum=10.0,
     )
@@ -124,7 +125,7 @@ def _plane(
 
 def _describe_sine(values: Values, _folder: Path | None) -> DataInfo:
     return DataInfo(
-        title="Noisy sine",
+        title=tr("Noisy sine"),
         samples=int(values["samples"]),
         input_shape=(1,),
         target_shape=(1,),
@@ -146,18 +147,20 @@ def _load_sine(values: Values, folder: Path | None) -> Samples:
 
 
 GENERATED: tuple[DataSetSpec, ...] = (
-    _plane("moons", "Two moons", "Two half circles that reach into each other.", _moons, 0.1),
+    _plane(
+        "moons", tr("Two moons"), tr("Two half circles that reach into each other."), _moons, 0.1
+    ),
     _plane(
         "circles",
         "Circles",
-        "A ring around a ring.",
+        tr("A ring around a ring."),
         _circles,
         0.08,
         (
             FloatParameter(
                 name="inner",
-                title="Inner radius",
-                help="Radius of the inner ring; the outer one has 1.",
+                title=tr("Inner radius"),
+                help=tr("Radius of the inner ring; the outer one has 1."),
                 default=0.5,
                 minimum=0.01,
                 maximum=0.99,
@@ -166,33 +169,35 @@ GENERATED: tuple[DataSetSpec, ...] = (
     ),
     _plane(
         "spirals",
-        "Two spirals",
-        "Two arms wound around each other: wants depth.",
+        tr("Two spirals"),
+        tr("Two arms wound around each other: wants depth."),
         _spirals,
         0.02,
         (
             FloatParameter(
                 name="turns",
-                title="Turns",
-                help="How often each arm goes around.",
+                title=tr("Turns"),
+                help=tr("How often each arm goes around."),
                 default=1.5,
                 minimum=0.1,
                 maximum=6.0,
             ),
         ),
     ),
-    _plane("xor", "XOR", "Opposite quarters of a square: no single layer can do it.", _xor, 0.05),
+    _plane(
+        "xor", "XOR", tr("Opposite quarters of a square: no single layer can do it."), _xor, 0.05
+    ),
     _plane(
         "blobs",
-        "Gaussian blobs",
-        "Clouds around points of a circle: easy, for first steps.",
+        tr("Gaussian blobs"),
+        tr("Clouds around points of a circle: easy, for first steps."),
         _blobs,
         0.4,
         (
             IntParameter(
                 name="blobs",
-                title="Blobs",
-                help="Number of clouds; each is a class.",
+                title=tr("Blobs"),
+                help=tr("Number of clouds; each is a class."),
                 default=3,
                 minimum=2,
                 maximum=20,
@@ -201,16 +206,16 @@ GENERATED: tuple[DataSetSpec, ...] = (
     ),
     DataSetSpec(
         kind="sine",
-        title="Noisy sine",
-        summary="A curve to be followed: a regression.",
+        title=tr("Noisy sine"),
+        summary=tr("A curve to be followed: a regression."),
         source=_SOURCE,
         parameters=(
             _COUNT,
             _noise(0.1),
             FloatParameter(
                 name="periods",
-                title="Periods",
-                help="How often the curve goes up and down.",
+                title=tr("Periods"),
+                help=tr("How often the curve goes up and down."),
                 default=2.0,
                 minimum=0.1,
                 maximum=20.0,

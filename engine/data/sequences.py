@@ -5,6 +5,7 @@ A sample is steps × numbers (T, C). All follow from their settings and their se
 
 from collections.abc import Callable
 from dataclasses import replace
+from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -42,16 +43,16 @@ SEQUENCE_SPLIT = tuple(item for item in SPLIT_PARAMETERS if item.name != "standa
 
 _COUNT = IntParameter(
     name="samples",
-    title="Samples",
-    help="How many sequences are made.",
+    title=tr("Samples"),
+    help=tr("How many sequences are made."),
     default=2_000,
     minimum=10,
     maximum=200_000,
 )
 _SEED = IntParameter(
     name="seed",
-    title="Data seed",
-    help="Another number gives other sequences of the same kind.",
+    title=tr("Data seed"),
+    help=tr("Another number gives other sequences of the same kind."),
     default=0,
     maximum=2**31 - 1,
 )
@@ -61,7 +62,7 @@ def length_parameter(default: int, minimum: int, text: str) -> IntParameter:
     """The number of steps T, which every data set of sequences has."""
     return IntParameter(
         name="length",
-        title="Length T",
+        title=tr("Length T"),
         help=text,
         unit="steps",
         default=default,
@@ -74,12 +75,18 @@ def answers_parameter(default: str) -> ChoiceParameter:
     """Whether a target follows every step or only the last."""
     return ChoiceParameter(
         name="answers",
-        title="Targets",
-        help="One for every step (many to many), or one for the whole sequence (many to one).",
+        title=tr("Targets"),
+        help=tr("One for every step (many to many), or one for the whole sequence (many to one)."),
         default=default,
         choices=(
-            Choice("every", "after every step", "The layer before the end gives the sequence."),
-            Choice("last", "after the last step", "The layer before the end gives its last state."),
+            Choice(
+                "every", tr("after every step"), tr("The layer before the end gives the sequence.")
+            ),
+            Choice(
+                "last",
+                tr("after the last step"),
+                tr("The layer before the end gives its last state."),
+            ),
         ),
     )
 
@@ -160,7 +167,7 @@ def _names(symbols: int) -> tuple[str, ...]:
 
 def _adding_info(values: Values) -> DataInfo:
     return DataInfo(
-        title="Adding problem",
+        title=tr("Adding problem"),
         samples=int(values["samples"]),
         input_shape=(int(values["length"]), 2),
         target_shape=(1,),
@@ -172,7 +179,7 @@ def _copy_info(values: Values) -> DataInfo:
     kept, alphabet, wait = (int(values[name]) for name in ("kept", "alphabet", "length"))
     names = _names(alphabet)
     return DataInfo(
-        title="Copy memory",
+        title=tr("Copy memory"),
         samples=int(values["samples"]),
         input_shape=(wait + 2 * kept, alphabet + 2),
         classes=alphabet + 1,
@@ -185,7 +192,7 @@ def _copy_info(values: Values) -> DataInfo:
 def _recall_info(values: Values) -> DataInfo:
     names = _names(int(values["symbols"]))
     return DataInfo(
-        title="Recall of a symbol",
+        title=tr("Recall of a symbol"),
         samples=int(values["samples"]),
         input_shape=(int(values["length"]), len(names)),
         classes=len(names),
@@ -197,11 +204,13 @@ def _recall_info(values: Values) -> DataInfo:
 def _xor_info(values: Values) -> DataInfo:
     if int(values["wait"]) > int(values["length"]) - 2:
         raise DataError(
-            f"Delayed XOR: a wait of {values['wait']} leaves no room for two bits in {values['length']} steps. "
-            "Make the wait shorter or the length larger"
+            tr(
+                "Delayed XOR: a wait of {wait} leaves no room for two bits in {length} "
+                "steps. Make the wait shorter or the length larger"
+            ).format(wait=values["wait"], length=values["length"])
         )
     return DataInfo(
-        title="Delayed XOR",
+        title=tr("Delayed XOR"),
         samples=int(values["samples"]),
         input_shape=(int(values["length"]), 2),
         classes=2,
@@ -213,7 +222,7 @@ def _xor_info(values: Values) -> DataInfo:
 def _sine_info(values: Values) -> DataInfo:
     steps = int(values["length"])
     return DataInfo(
-        title="Sine forecast",
+        title=tr("Sine forecast"),
         samples=int(values["samples"]),
         input_shape=(steps, 1),
         target_shape=(steps, 1) if values["answers"] == "every" else (1,),
@@ -259,16 +268,22 @@ def refuse_too_many(info: DataInfo) -> None:
         total *= size
     if total > MAXIMUM_NUMBERS:
         raise DataError(
-            f"{info.title}: {info.samples:,} sequences have {total:,} numbers, and at most {MAXIMUM_NUMBERS:,} are "
-            "possible. Use fewer samples or a smaller length"
+            tr(
+                "{title}: {samples:,} sequences have {total:,} numbers, and at most "
+                "{maximum_numbers:,} are possible. Use fewer samples or a smaller length"
+            ).format(
+                title=info.title, samples=info.samples, total=total, maximum_numbers=MAXIMUM_NUMBERS
+            )
         )
 
 
-_OWN = "Made by the lab from the settings and their seed"
+_OWN = tr("Made by the lab from the settings and their seed")
 
 
 def _noise(default: float, text: str) -> FloatParameter:
-    return FloatParameter(name="noise", title="Noise σ", help=text, default=default, maximum=10.0)
+    return FloatParameter(
+        name="noise", title=tr("Noise σ"), help=text, default=default, maximum=10.0
+    )
 
 
 _SMALL = IntParameter(name="", title="", help="", default=8, minimum=2, maximum=64)
@@ -276,49 +291,69 @@ _SMALL = IntParameter(name="", title="", help="", default=8, minimum=2, maximum=
 SEQUENCES: tuple[DataSetSpec, ...] = (
     _made(
         "adding",
-        "Two numbers of a long row are marked; their sum is asked for at the end: needs long memory.",
-        f"{_OWN}: task 4 of Hochreiter & Schmidhuber 1997, with one length, and no mark on the two ends; the target "
-        "is 0.5 + (x₁ + x₂)/4",
-        (length_parameter(50, 10, "Steps in a sequence; both marks are in its first half."),),
+        tr(
+            "Two numbers of a long row are marked; their sum is asked for at the end: "
+            "needs long memory."
+        ),
+        tr(
+            "{own}: task 4 of Hochreiter & Schmidhuber 1997, with one length, and no "
+            "mark on the two ends; the target is 0.5 + (x₁ + x₂)/4"
+        ).format(own=_OWN),
+        (length_parameter(50, 10, tr("Steps in a sequence; both marks are in its first half.")),),
         _adding,
         _adding_info,
     ),
     _made(
         "copy_memory",
-        "Some symbols, a long wait, and then all of them again, in their order. Saying “blank” always is mostly right.",
-        f"{_OWN}, as in Arjovsky, Shah & Bengio 2016, section 5.1",
+        tr(
+            "Some symbols, a long wait, and then all of them again, in their order. "
+            "Saying “blank” always is mostly right."
+        ),
+        tr("{own}, as in Arjovsky, Shah & Bengio 2016, section 5.1").format(own=_OWN),
         (
-            length_parameter(20, 1, "Steps to wait between the symbols and their repetition."),
-            replace(_SMALL, name="kept", title="Symbols", help="How many are to be remembered."),
-            replace(_SMALL, name="alphabet", title="Alphabet", help="How many different ones."),
+            length_parameter(20, 1, tr("Steps to wait between the symbols and their repetition.")),
+            replace(
+                _SMALL, name="kept", title="Symbols", help=tr("How many are to be remembered.")
+            ),
+            replace(_SMALL, name="alphabet", title="Alphabet", help=tr("How many different ones.")),
         ),
         _copy_memory,
         _copy_info,
     ),
     _made(
         "recall",
-        "One symbol at the first step, asked for after the last: nothing but memory.",
-        f"{_OWN}; the first step of the latching tasks of Bengio, Simard & Frasconi 1994",
+        tr("One symbol at the first step, asked for after the last: nothing but memory."),
+        tr("{own}; the first step of the latching tasks of Bengio, Simard & Frasconi 1994").format(
+            own=_OWN
+        ),
         (
-            length_parameter(20, 2, "Steps in a sequence; the symbol comes with the first."),
+            length_parameter(20, 2, tr("Steps in a sequence; the symbol comes with the first.")),
             replace(
-                _SMALL, name="symbols", title="Symbols", help="How many different ones there are."
+                _SMALL,
+                name="symbols",
+                title="Symbols",
+                help=tr("How many different ones there are."),
             ),
-            _noise(0.1, "Standard deviation of the inputs after the first step."),
+            _noise(0.1, tr("Standard deviation of the inputs after the first step.")),
         ),
         _recall,
         _recall_info,
     ),
     _made(
         "delayed_xor",
-        "Two bits of a row are marked; after a wait: do they differ? Neither bit alone tells anything.",
-        f"{_OWN}; the XOR of Hochreiter & Schmidhuber's distractor tasks, with marks",
+        tr(
+            "Two bits of a row are marked; after a wait: do they differ? Neither bit "
+            "alone tells anything."
+        ),
+        tr("{own}; the XOR of Hochreiter & Schmidhuber's distractor tasks, with marks").format(
+            own=_OWN
+        ),
         (
-            length_parameter(30, 3, "Steps in a sequence, the wait included."),
+            length_parameter(30, 3, tr("Steps in a sequence, the wait included.")),
             IntParameter(
                 name="wait",
-                title="Wait",
-                help="Steps at the end in which no bit is marked.",
+                title=tr("Wait"),
+                help=tr("Steps at the end in which no bit is marked."),
                 unit="steps",
                 default=20,
                 maximum=5_000,
@@ -329,21 +364,21 @@ SEQUENCES: tuple[DataSetSpec, ...] = (
     ),
     _made(
         "sine_forecast",
-        "Windows of sines of unlike phase and period: the next value is to be told.",
+        tr("Windows of sines of unlike phase and period: the next value is to be told."),
         _OWN,
         (
-            length_parameter(40, 2, "Steps in a window."),
+            length_parameter(40, 2, tr("Steps in a window.")),
             answers_parameter("last"),
             FloatParameter(
                 name="period",
-                title="Period",
-                help="Mean length of a wave; each sample's own is within a quarter of it.",
+                title=tr("Period"),
+                help=tr("Mean length of a wave; each sample's own is within a quarter of it."),
                 unit="steps",
                 default=20.0,
                 minimum=2.0,
                 maximum=10_000.0,
             ),
-            _noise(0.05, "Standard deviation of the noise on the inputs; targets have none."),
+            _noise(0.05, tr("Standard deviation of the noise on the inputs; targets have none.")),
         ),
         _sine,
         _sine_info,

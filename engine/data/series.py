@@ -1,6 +1,7 @@
 """The person's own CSV file as a sequence: windows of T rows, and the next value of one column as the target."""
 
 import csv
+from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def _read(values: Values, folder: Path | None) -> Samples:
-    path = found_file(values, folder, "CSV file")
+    path = found_file(values, folder, tr("CSV file"))
     return parsed_file(path, lambda file: _parse(file, values, path))
 
 
@@ -41,15 +42,27 @@ def _parse(file: TextIO, values: Values, path: Path) -> Samples:
         wanted = header[chosen_column(header, str(values["column"]), path)]
         rows, names = _rows(reader, header)
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}") from None
+        raise DataError(
+            tr("{path}, line {line_num}: {error}").format(
+                path=path, line_num=reader.line_num, error=error
+            )
+        ) from None
     check_rows(rows, path)
     if wanted not in names:
-        raise DataError(f"{path}: the column {wanted} does not hold numbers. Forecast another one")
+        raise DataError(
+            tr("{path}: the column {wanted} does not hold numbers. Forecast another one").format(
+                path=path, wanted=wanted
+            )
+        )
     numbers = np.array(rows.numbers, np.float32).reshape(-1, len(names))
     left_out = [name for name in header if name not in names]
     notes = rows.notes
     if left_out:
-        notes += (f"Not numbers, and so no inputs: {', '.join(left_out[:20])}",)
+        notes += (
+            tr("Not numbers, and so no inputs: {left_out}").format(
+                left_out=", ".join(left_out[:20])
+            ),
+        )
     return _windows(numbers, names, names.index(wanted), notes, values, path)
 
 
@@ -61,19 +74,28 @@ def _rows(reader: "_csv.Reader", header: list[str]) -> tuple[Rows, list[str]]:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            rows.refuse(reader.line_num, f"{len(cells)} fields instead of {len(header)}")
+            rows.refuse(
+                reader.line_num,
+                tr("{cells} fields instead of {header}").format(
+                    cells=len(cells), header=len(header)
+                ),
+            )
             continue
         taken = taken or [place for place, cell in enumerate(cells) if is_number(cell)]
         _take(rows, [cells[place] for place in taken], reader.line_num)
         if len(rows.numbers) > MAXIMUM_NUMBERS:
-            raise DataError(f"The file has more than {MAXIMUM_NUMBERS:,} numbers. Use a part of it")
+            raise DataError(
+                tr("The file has more than {maximum_numbers:,} numbers. Use a part of it").format(
+                    maximum_numbers=MAXIMUM_NUMBERS
+                )
+            )
     return rows, [header[place] for place in taken]
 
 
 def _take(rows: Rows, cells: list[str], line: int) -> None:
     for cell in cells:
         if not is_number(cell):
-            rows.refuse(line, f"{cell.strip()[:40]!r} is not a number")
+            rows.refuse(line, tr("{cell!r} is not a number").format(cell=cell.strip()[:40]))
             return
     rows.numbers.extend(float(cell) for cell in cells)
     rows.labels.append(f"{line}")
@@ -91,12 +113,17 @@ def _windows(
     count = len(numbers) - steps
     if count < 3:
         raise DataError(
-            f"{path} has {len(numbers):,} readable rows; windows of {steps} need at least {steps + 3}. "
-            "Make the length smaller"
+            tr(
+                "{path} has {numbers:,} readable rows; windows of {steps} need at least "
+                "{needed}. Make the length smaller"
+            ).format(path=path, numbers=len(numbers), steps=steps, needed=steps + 3)
         )
     if values["standardise"]:
         notes += (
-            f"The loss is measured in standard deviations of {names[column]}: targets are scaled as it is",
+            tr(
+                "The loss is measured in standard deviations of {names}: targets are scaled "
+                "as it is"
+            ).format(names=names[column]),
         )
     info = DataInfo(
         title=path.name,
@@ -120,19 +147,21 @@ def _windows(
 
 SERIES = DataSetSpec(
     kind="csv_sequence",
-    title="CSV sequence",
-    summary="Your own table whose rows follow one another in time: the next value of a column is to be told. "
-    "The last rows validate.",
-    source="Your own file; it is read where it lies and never copied",
+    title=tr("CSV sequence"),
+    summary=tr(
+        "Your own table whose rows follow one another in time: the next value of a "
+        "column is to be told. The last rows validate."
+    ),
+    source=tr("Your own file; it is read where it lies and never copied"),
     parameters=(
         FILE,
         TextParameter(
             name="column",
-            title="Column",
-            help="Name of the column that is to be forecast; empty for the last one.",
+            title=tr("Column"),
+            help=tr("Name of the column that is to be forecast; empty for the last one."),
             maximum_length=200,
         ),
-        length_parameter(20, 1, "Rows in a window."),
+        length_parameter(20, 1, tr("Rows in a window.")),
         answers_parameter("last"),
         DELIMITER,
         *SPLIT_PARAMETERS,

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from gettext import gettext as tr
 from pathlib import Path
 
 import msgspec
@@ -108,24 +109,26 @@ class DataSetSpec:
 SPLIT_PARAMETERS: tuple[Parameter, ...] = (
     FloatParameter(
         name="validation_share",
-        title="Validation share",
-        help="Part of the samples that is kept out of training and used to judge it.",
+        title=tr("Validation share"),
+        help=tr("Part of the samples that is kept out of training and used to judge it."),
         default=0.2,
         minimum=0.0,
         maximum=0.9,
     ),
     IntParameter(
         name="split_seed",
-        title="Split seed",
-        help="Another number gives another division into training and validation samples.",
+        title=tr("Split seed"),
+        help=tr("Another number gives another division into training and validation samples."),
         default=0,
         minimum=0,
         maximum=2**31 - 1,
     ),
     BoolParameter(
         name="standardise",
-        title="Standardise",
-        help="Gives every input mean 0 and standard deviation 1, measured on the training samples.",
+        title=tr("Standardise"),
+        help=tr(
+            "Gives every input mean 0 and standard deviation 1, measured on the training samples."
+        ),
         default=True,
     ),
 )

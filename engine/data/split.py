@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from gettext import gettext as tr
 from pathlib import Path
 
 import numpy as np
@@ -43,13 +44,17 @@ def load(spec: DataSpec, folder: Path | None) -> Split:
     known, values = _resolved(spec)
     samples = known.load(values, folder)
     if not np.isfinite(samples.inputs).all():
-        raise DataError(f"{samples.info.title} holds inputs that are not finite numbers")
+        raise DataError(
+            tr("{title} holds inputs that are not finite numbers").format(title=samples.info.title)
+        )
     order = _order(samples, values)
     kept_out = math.ceil(len(order) * float(values["validation_share"]))
     if len(order) - kept_out < 2:
         raise DataError(
-            f"{samples.info.title} leaves {len(order) - kept_out} samples for training. "
-            "Lower the validation share, or use more data"
+            tr(
+                "{title} leaves {order} samples for training. Lower the validation share, or "
+                "use more data"
+            ).format(title=samples.info.title, order=len(order) - kept_out)
         )
     standardise = bool(values.get("standardise", False)) and not samples.info.tokens
     return _divided(samples, order[kept_out:], order[:kept_out], standardise=standardise)
@@ -67,7 +72,11 @@ def _resolved(spec: DataSpec) -> tuple[DataSetSpec, Values]:
     known = DATA_SETS.get(spec.kind)
     if known is None:
         names = ", ".join(DATA_SETS)
-        raise DataError(f"This lab does not know the data set {spec.kind!r}. It knows {names}")
+        raise DataError(
+            tr("This lab does not know the data set {kind!r}. It knows {names}").format(
+                kind=spec.kind, names=names
+            )
+        )
     values = {**known.defaults, **spec.params}
     found = complaints(known.parameters, values)
     if found:

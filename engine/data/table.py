@@ -5,6 +5,7 @@ import math
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
@@ -44,16 +45,20 @@ class Rows:
         if not self.bad_count:
             return ()
         more = " …" if self.bad_count > len(self.bad) else ""
-        return (f"{self.bad_count:,} rows were left out: {'; '.join(self.bad)}{more}",)
+        return (
+            tr("{bad_count:,} rows were left out: {bad}{more}").format(
+                bad_count=self.bad_count, bad="; ".join(self.bad), more=more
+            ),
+        )
 
     def refuse(self, line: int, reason: str) -> None:
         self.bad_count += 1
         if len(self.bad) < _NAMED_LINES:
-            self.bad.append(f"line {line} ({reason})")
+            self.bad.append(tr("line {line} ({reason})").format(line=line, reason=reason))
 
 
 def _read(values: Values, folder: Path | None) -> Samples:
-    path = found_file(values, folder, "CSV file")
+    path = found_file(values, folder, tr("CSV file"))
     return parsed_file(path, lambda file: _parse(file, values, path))
 
 
@@ -63,30 +68,46 @@ def parsed_file(
     """What `parse` makes of a text file; `DataError` when it is too large or cannot be read as UTF-8."""
     try:
         if path.stat().st_size > maximum:
-            raise DataError(f"{path} is larger than {maximum // 2**20} MB. Use a part of it")
+            raise DataError(
+                tr("{path} is larger than {maximum} MB. Use a part of it").format(
+                    path=path, maximum=maximum // 2**20
+                )
+            )
         with path.open(encoding="utf-8-sig", newline="") as file:
             return parse(file)
     except OSError as error:
-        raise DataError(f"Cannot read {path}: {error.strerror or error}") from None
+        raise DataError(
+            tr("Cannot read {path}: {strerror}").format(path=path, strerror=error.strerror or error)
+        ) from None
     except UnicodeDecodeError as error:
-        raise DataError(f"{path} is not text in UTF-8 ({error.reason}). Save it as UTF-8") from None
+        raise DataError(
+            tr("{path} is not text in UTF-8 ({reason}). Save it as UTF-8").format(
+                path=path, reason=error.reason
+            )
+        ) from None
 
 
 def found_file(values: Values, folder: Path | None, what: str) -> Path:
     """The file that the setting `path` names, seen from `folder`; `DataError` when there is none."""
     if not values["path"]:
-        raise DataError(f"No {what} is chosen. Choose one under Data")
+        raise DataError(tr("No {what} is chosen. Choose one under Data").format(what=what))
     try:
         path = Path(str(values["path"])).expanduser()
         path = path if path.is_absolute() or folder is None else folder / path
         found = path.is_file()
     except (OSError, RuntimeError, ValueError) as error:
         raise DataError(
-            f"The {what} cannot be looked for: {error}. Choose another under Data"
+            tr("The {what} cannot be looked for: {error}. Choose another under Data").format(
+                what=what, error=error
+            )
         ) from None
     if not found:
-        fault = "is not a file" if path.exists() else "does not exist"
-        raise DataError(f"The {what} {path} {fault}. Choose another under Data")
+        fault = tr("is not a file") if path.exists() else tr("does not exist")
+        raise DataError(
+            tr("The {what} {path} {fault}. Choose another under Data").format(
+                what=what, path=path, fault=fault
+            )
+        )
     return path
 
 
@@ -97,7 +118,11 @@ def _parse(file: TextIO, values: Values, path: Path) -> Samples:
         label = chosen_column(header, str(values["label"]), path)
         rows = _rows(reader, header, label)
     except csv.Error as error:
-        raise DataError(f"{path}, line {reader.line_num}: {error}") from None
+        raise DataError(
+            tr("{path}, line {line_num}: {error}").format(
+                path=path, line_num=reader.line_num, error=error
+            )
+        ) from None
     check_rows(rows, path)
     return _samples(rows, header, label, values, path)
 
@@ -108,10 +133,12 @@ def open_table(file: TextIO, values: Values, path: Path) -> "_csv.Reader":
     file.seek(0)
     if not first.strip():
         raise DataError(
-            f"{path} is empty, or its first line is. The first line must name the columns"
+            tr(
+                "{path} is empty, or its first line is. The first line must name the columns"
+            ).format(path=path)
         )
     if "\0" in first:
-        raise DataError(f"{path} is not text: it holds null characters")
+        raise DataError(tr("{path} is not text: it holds null characters").format(path=path))
     csv.field_size_limit(MAXIMUM_FIELD)
     return csv.reader(file, delimiter=_delimiter(first, values))
 
@@ -126,16 +153,25 @@ def read_header(cells: list[str], path: Path, fewest: int = 2) -> list[str]:
     names = [cell.strip() for cell in cells]
     if len(names) < fewest:
         raise DataError(
-            f"{path} has a single column. It needs inputs and a label, and a header that names them"
+            tr(
+                "{path} has a single column. It needs inputs and a label, and a header that "
+                "names them"
+            ).format(path=path)
         )
     for name in names:
         if not name:
-            raise DataError(f"{path}, line 1: a column has no name")
+            raise DataError(tr("{path}, line 1: a column has no name").format(path=path))
         if names.count(name) > 1:
-            raise DataError(f"{path}, line 1: two columns are called {name!r}. Rename one")
+            raise DataError(
+                tr("{path}, line 1: two columns are called {name!r}. Rename one").format(
+                    path=path, name=name
+                )
+            )
     if all(is_number(name) for name in names):
         raise DataError(
-            f"{path}, line 1 holds numbers. Put a header line with the columns' names above it"
+            tr(
+                "{path}, line 1 holds numbers. Put a header line with the columns' names above it"
+            ).format(path=path)
         )
     return names
 
@@ -147,7 +183,11 @@ def chosen_column(header: list[str], name: str, path: Path) -> int:
         return len(header) - 1
     if wanted not in header:
         known = ", ".join(header[:20]) + (" …" if len(header) > 20 else "")
-        raise DataError(f"{path} has no column called {wanted!r}. Its columns are: {known}")
+        raise DataError(
+            tr("{path} has no column called {wanted!r}. Its columns are: {known}").format(
+                path=path, wanted=wanted, known=known
+            )
+        )
     return header.index(wanted)
 
 
@@ -158,11 +198,20 @@ def _rows(reader: "_csv.Reader", header: list[str], label: int) -> Rows:
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            rows.refuse(line, f"{len(cells)} fields instead of {len(header)}")
+            rows.refuse(
+                line,
+                tr("{cells} fields instead of {header}").format(
+                    cells=len(cells), header=len(header)
+                ),
+            )
             continue
         _take(rows, cells, header, label, line)
         if len(rows.numbers) > MAXIMUM_NUMBERS:
-            raise DataError(f"The file has more than {MAXIMUM_NUMBERS:,} numbers. Use a part of it")
+            raise DataError(
+                tr("The file has more than {maximum_numbers:,} numbers. Use a part of it").format(
+                    maximum_numbers=MAXIMUM_NUMBERS
+                )
+            )
     return rows
 
 
@@ -172,11 +221,16 @@ def _take(rows: Rows, cells: list[str], header: list[str], label: int, line: int
         if column == label:
             continue
         if not is_number(cell):
-            rows.refuse(line, f"{header[column]} is {cell.strip()[:40]!r}, not a number")
+            rows.refuse(
+                line,
+                tr("{header} is {cell!r}, not a number").format(
+                    header=header[column], cell=cell.strip()[:40]
+                ),
+            )
             return
         numbers.append(float(cell))
     if not cells[label].strip():
-        rows.refuse(line, f"the label {header[label]} is empty")
+        rows.refuse(line, tr("the label {header} is empty").format(header=header[label]))
         return
     rows.numbers.extend(numbers)
     rows.labels.append(cells[label].strip())
@@ -194,14 +248,20 @@ def check_rows(rows: Rows, path: Path) -> None:
     """`DataError` when there are too few rows, or too many that cannot be read."""
     total = len(rows.labels) + rows.bad_count
     if not total:
-        raise DataError(f"{path} has a header and no rows below it")
+        raise DataError(tr("{path} has a header and no rows below it").format(path=path))
     if rows.bad_count > total / 2:
         raise DataError(
-            f"{path}: {rows.bad_count:,} of {total:,} rows cannot be read: {'; '.join(rows.bad)}. "
-            "Inputs must be numbers; turn words into numbers first, or choose another label column"
+            tr(
+                "{path}: {bad_count:,} of {total:,} rows cannot be read: {bad}. Inputs must "
+                "be numbers; turn words into numbers first, or choose another label column"
+            ).format(path=path, bad_count=rows.bad_count, total=total, bad="; ".join(rows.bad))
         )
     if len(rows.labels) < 3:
-        raise DataError(f"{path} has only {len(rows.labels)} readable rows; at least 3 are needed")
+        raise DataError(
+            tr("{path} has only {labels} readable rows; at least 3 are needed").format(
+                path=path, labels=len(rows.labels)
+            )
+        )
 
 
 def _samples(rows: Rows, header: list[str], label: int, values: Values, path: Path) -> Samples:
@@ -231,7 +291,11 @@ def _is_regression(labels: list[str], task: str, path: Path) -> bool:
     numeric = all(is_number(text) for text in labels)
     if task == "regression" and not numeric:
         word = next(text for text in labels if not is_number(text))
-        raise DataError(f"{path}: a regression needs numbers as labels, and one is {word[:40]!r}")
+        raise DataError(
+            tr("{path}: a regression needs numbers as labels, and one is {word!r}").format(
+                path=path, word=word[:40]
+            )
+        )
     if task != "auto":
         return task == "regression"
     whole = numeric and all(float(text).is_integer() for text in labels)
@@ -242,12 +306,16 @@ def _classes(labels: list[str], path: Path) -> tuple[str, ...]:
     names = set(labels)
     if len(names) < 2:
         raise DataError(
-            f"{path}: every label is {labels[0][:40]!r}; a classification needs at least two classes"
+            tr(
+                "{path}: every label is {labels!r}; a classification needs at least two classes"
+            ).format(path=path, labels=labels[0][:40])
         )
     if len(names) > MAXIMUM_CLASSES:
         raise DataError(
-            f"{path} has {len(names):,} different labels; at most {MAXIMUM_CLASSES:,} classes are possible. "
-            "Choose another label column, or regression as the task"
+            tr(
+                "{path} has {names:,} different labels; at most {maximum_classes:,} classes "
+                "are possible. Choose another label column, or regression as the task"
+            ).format(path=path, names=len(names), maximum_classes=MAXIMUM_CLASSES)
         )
     if all(is_number(name) for name in names):
         return tuple(sorted(names, key=lambda name: (float(name), name)))
@@ -256,17 +324,17 @@ def _classes(labels: list[str], path: Path) -> tuple[str, ...]:
 
 FILE = TextParameter(
     name="path",
-    title="File",
-    help="A text file with a header line; read as UTF-8.",
+    title=tr("File"),
+    help=tr("A text file with a header line; read as UTF-8."),
     is_path=True,
 )
 DELIMITER = ChoiceParameter(
     name="delimiter",
-    title="Separator",
-    help="What stands between two fields; found from the header line unless you say.",
+    title=tr("Separator"),
+    help=tr("What stands between two fields; found from the header line unless you say."),
     default="auto",
     choices=(
-        Choice("auto", "found from the header"),
+        Choice("auto", tr("found from the header")),
         Choice("comma", "comma"),
         Choice("semicolon", "semicolon"),
         Choice("tab", "tab"),
@@ -275,24 +343,26 @@ DELIMITER = ChoiceParameter(
 
 TABLE = DataSetSpec(
     kind="csv",
-    title="CSV file",
-    summary="Your own table: a header line, numbers in the input columns, and a label column.",
-    source="Your own file; it is read where it lies and never copied",
+    title=tr("CSV file"),
+    summary=tr("Your own table: a header line, numbers in the input columns, and a label column."),
+    source=tr("Your own file; it is read where it lies and never copied"),
     parameters=(
         FILE,
         TextParameter(
             name="label",
-            title="Label column",
-            help="Name of the column that is to be predicted; empty for the last one.",
+            title=tr("Label column"),
+            help=tr("Name of the column that is to be predicted; empty for the last one."),
             maximum_length=200,
         ),
         ChoiceParameter(
             name="task",
-            title="Task",
-            help="Whether labels are classes or quantities; found by looking at them unless you say.",
+            title=tr("Task"),
+            help=tr(
+                "Whether labels are classes or quantities; found by looking at them unless you say."
+            ),
             default="auto",
             choices=(
-                Choice("auto", "found from the labels"),
+                Choice("auto", tr("found from the labels")),
                 Choice("classification", "classification"),
                 Choice("regression", "regression"),
             ),

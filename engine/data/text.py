@@ -5,6 +5,7 @@ not overlap, so that no target of the validation part is one of the training par
 """
 
 from functools import cache
+from gettext import gettext as tr
 from importlib.resources import files
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def _book() -> str:
 
 
 def _own(values: Values, folder: Path | None) -> str:
-    path = found_file(values, folder, "text file")
+    path = found_file(values, folder, tr("text file"))
     return parsed_file(path, lambda file: file.read().replace("\r\n", "\n"), MAXIMUM_BYTES)
 
 
@@ -37,12 +38,18 @@ def _characters(text: str, values: Values, title: str) -> tuple[str, ...]:
     found = tuple(sorted(set(text)))
     if len(found) < 2 or len(text) < 3 * int(values["length"]) + 1:
         raise DataError(
-            f"{title} has {len(text):,} characters, {len(found)} of them different. It needs three windows of "
-            f"{values['length']} and two different characters. Make the length smaller, or use a longer text"
+            tr(
+                "{title} has {text:,} characters, {found} of them different. It needs three "
+                "windows of {length} and two different characters. Make the length smaller, "
+                "or use a longer text"
+            ).format(title=title, text=len(text), found=len(found), length=values["length"])
         )
     if len(found) > MAXIMUM_CHARACTERS:
         raise DataError(
-            f"{title} has {len(found):,} different characters; at most {MAXIMUM_CHARACTERS:,} are possible"
+            tr(
+                "{title} has {found:,} different characters; at most {maximum_characters:,} "
+                "are possible"
+            ).format(title=title, found=len(found), maximum_characters=MAXIMUM_CHARACTERS)
         )
     return found
 
@@ -82,51 +89,51 @@ def _cased(text: str, values: Values) -> str:
 
 
 _PARAMETERS = (
-    length_parameter(40, 2, "Characters in a window."),
+    length_parameter(40, 2, tr("Characters in a window.")),
     answers_parameter("every"),
     BoolParameter(
         name="lower_case",
-        title="Lower case",
-        help="Makes capital letters small: fewer characters to be learned.",
+        title=tr("Lower case"),
+        help=tr("Makes capital letters small: fewer characters to be learned."),
         default=True,
     ),
     IntParameter(
         name="samples",
-        title="Samples",
-        help="How many windows are used at most; the text may have fewer.",
+        title=tr("Samples"),
+        help=tr("How many windows are used at most; the text may have fewer."),
         default=1_000,
         minimum=3,
         maximum=1_000_000,
     ),
     IntParameter(
         name="seed",
-        title="Data seed",
-        help="Another number chooses other windows of the text.",
+        title=tr("Data seed"),
+        help=tr("Another number chooses other windows of the text."),
         default=0,
         maximum=2**31 - 1,
     ),
     *SEQUENCE_SPLIT,
 )
-_BOOK = "Alice's Adventures in Wonderland"
+_BOOK = tr("Alice's Adventures in Wonderland")
 
 TEXTS: tuple[DataSetSpec, ...] = (
     DataSetSpec(
         kind="book",
-        title="Characters of a book",
-        summary=f"{_BOOK}, character by character: which one comes next?",
-        source="Lewis Carroll, 1865, in the public domain; as in the Canterbury corpus",
+        title=tr("Characters of a book"),
+        summary=tr("{book}, character by character: which one comes next?").format(book=_BOOK),
+        source=tr("Lewis Carroll, 1865, in the public domain; as in the Canterbury corpus"),
         parameters=_PARAMETERS,
         describe=lambda values, _folder: _info(_cased(_book(), values), values, _BOOK),
         load=lambda values, _folder: _samples(_cased(_book(), values), values, _BOOK),
     ),
     DataSetSpec(
         kind="text",
-        title="Text file",
-        summary="Your own text, character by character: which one comes next?",
-        source="Your own file; it is read where it lies and never copied",
+        title=tr("Text file"),
+        summary=tr("Your own text, character by character: which one comes next?"),
+        source=tr("Your own file; it is read where it lies and never copied"),
         parameters=(
             TextParameter(
-                name="path", title="File", help="A text file; read as UTF-8.", is_path=True
+                name="path", title=tr("File"), help=tr("A text file; read as UTF-8."), is_path=True
             ),
             *_PARAMETERS,
         ),

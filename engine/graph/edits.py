@@ -1,7 +1,9 @@
 """Edits: the only way to change a document. Each is a small value that knows its own inverse."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
+from gettext import gettext as tr
+from gettext import ngettext as trn
 from typing import Any
 
 import msgspec
@@ -30,13 +32,18 @@ class AddNodes(_Edit, frozen=True, tag=True):
     edges: tuple[Edge, ...] = ()
 
     def title(self) -> str:
-        return f"Add {_count(len(self.nodes), self.nodes[0].label if self.nodes else '', 'layers')}"
+        label = self.nodes[0].label if self.nodes else ""
+        return trn("Add {label}", "Add {count} layers", len(self.nodes)).format(
+            label=label, count=len(self.nodes)
+        )
 
     def apply_to(self, graph: NetworkGraph) -> "Edit":
         ids = [node.id for node in self.nodes]
         for node_id in ids:
             if node_id in graph._nodes or ids.count(node_id) > 1:
-                raise EditError(f"There is already a layer with the id {node_id!r}")
+                raise EditError(
+                    tr("There is already a layer with the id {node_id!r}").format(node_id=node_id)
+                )
         graph._nodes.update((node.id, node) for node in self.nodes)
         try:
             _connect(graph, self.edges)
@@ -53,7 +60,7 @@ class RemoveNodes(_Edit, frozen=True, tag=True):
     ids: tuple[str, ...]
 
     def title(self) -> str:
-        return f"Delete {_count(len(self.ids), 'layer', 'layers')}"
+        return _counted(trn("Delete layer", "Delete {count} layers", len(self.ids)), self.ids)
 
     def apply_to(self, graph: NetworkGraph) -> "Edit":
         ids = dict.fromkeys(self.ids)
@@ -71,7 +78,7 @@ class Connect(_Edit, frozen=True, tag=True):
     edges: tuple[Edge, ...]
 
     def title(self) -> str:
-        return f"Connect {_count(len(self.edges), 'a wire', 'wires')}"
+        return _counted(trn("Connect a wire", "Connect {count} wires", len(self.edges)), self.edges)
 
     def apply_to(self, graph: NetworkGraph) -> "Edit":
         _connect(graph, self.edges)
@@ -84,13 +91,17 @@ class Disconnect(_Edit, frozen=True, tag=True):
     edges: tuple[Edge, ...]
 
     def title(self) -> str:
-        return f"Delete {_count(len(self.edges), 'a wire', 'wires')}"
+        return _counted(trn("Delete a wire", "Delete {count} wires", len(self.edges)), self.edges)
 
     def apply_to(self, graph: NetworkGraph) -> "Edit":
         missing = set(self.edges) - graph._edges
         if missing:
             edge = min(missing)
-            raise EditError(f"There is no wire from {edge.source} to {edge.target}")
+            raise EditError(
+                tr("There is no wire from {source} to {target}").format(
+                    source=edge.source, target=edge.target
+                )
+            )
         graph._edges.difference_update(self.edges)
         return Connect(self.edges)
 
@@ -101,14 +112,14 @@ class MoveNodes(_Edit, frozen=True, tag=True):
     places: Mapping[str, tuple[float, float]]
 
     def title(self) -> str:
-        return f"Move {_count(len(self.places), 'layer', 'layers')}"
+        return _counted(trn("Move layer", "Move {count} layers", len(self.places)), self.places)
 
     def apply_to(self, graph: NetworkGraph) -> "Edit":
         old = {
             node_id: (_node(graph, node_id).x, _node(graph, node_id).y) for node_id in self.places
         }
         if not all(math.isfinite(c) for place in self.places.values() for c in place):
-            raise EditError("A layer's place must be two finite numbers")
+            raise EditError(tr("A layer's place must be two finite numbers"))
         for node_id, (x, y) in self.places.items():
             graph._nodes[node_id] = replace(graph._nodes[node_id], x=x, y=y)
         return MoveNodes(old)
@@ -122,12 +133,16 @@ class SetParam(_Edit, frozen=True, tag=True):
     value: Value
 
     def title(self) -> str:
-        return f"Set {self.name}"
+        return tr("Set {name}").format(name=self.name)
 
     def apply_to(self, graph: NetworkGraph) -> "Edit":
         node = _node(graph, self.id)
         if self.name not in node.params:
-            raise EditError(f"{node.label} has no setting called {self.name!r}")
+            raise EditError(
+                tr("{label} has no setting called {name!r}").format(
+                    label=node.label, name=self.name
+                )
+            )
         _check_setting(node, self.name, self.value)
         old = node.params[self.name]
         graph._nodes[self.id] = replace(node, params={**node.params, self.name: self.value})
@@ -141,12 +156,14 @@ class Rename(_Edit, frozen=True, tag=True):
     name: str
 
     def title(self) -> str:
-        return "Rename layer"
+        return tr("Rename layer")
 
     def apply_to(self, graph: NetworkGraph) -> "Edit":
         node = _node(graph, self.id)
         if len(self.name) > MAXIMUM_NAME:
-            raise EditError(f"A name may have {MAXIMUM_NAME} characters")
+            raise EditError(
+                tr("A name may have {maximum_name} characters").format(maximum_name=MAXIMUM_NAME)
+            )
         graph._nodes[self.id] = replace(node, name=self.name)
         return Rename(self.id, node.name)
 
@@ -157,7 +174,7 @@ class SetData(_Edit, frozen=True, tag=True):
     data: DataSpec
 
     def title(self) -> str:
-        return "Change data set"
+        return tr("Change data set")
 
     def apply_to(self, graph: NetworkGraph) -> "Edit":
         old, graph.data = graph.data, self.data
@@ -171,13 +188,17 @@ class SetTraining(_Edit, frozen=True, tag=True):
 
     def title(self) -> str:
         return (
-            f"Set {', '.join(self.values)}" if len(self.values) == 1 else "Change training settings"
+            tr("Set {values}").format(values=", ".join(self.values))
+            if len(self.values) == 1
+            else tr("Change training settings")
         )
 
     def apply_to(self, graph: NetworkGraph) -> "Edit":
         unknown = [name for name in self.values if name not in graph.training]
         if unknown:
-            raise EditError(f"Training has no setting called {unknown[0]!r}")
+            raise EditError(
+                tr("Training has no setting called {unknown!r}").format(unknown=unknown[0])
+            )
         old = {name: graph.training[name] for name in self.values}
         graph.training = {**graph.training, **self.values}
         return SetTraining(old)
@@ -225,7 +246,9 @@ def _node(graph: NetworkGraph, node_id: str) -> Node:
     try:
         return graph.nodes[node_id]
     except KeyError:
-        raise EditError(f"There is no layer with the id {node_id!r}") from None
+        raise EditError(
+            tr("There is no layer with the id {node_id!r}").format(node_id=node_id)
+        ) from None
 
 
 def _connect(graph: NetworkGraph, edges: tuple[Edge, ...]) -> None:
@@ -247,5 +270,5 @@ def _check_setting(node: Node, name: str, value: Any) -> None:
             raise EditError(f"{node.label}: {sentence}")
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return one if number == 1 else f"{number} {many}"
+def _counted(text: str, things: Sized) -> str:
+    return text.format(count=len(things))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from gettext import gettext as tr
 from typing import Literal
 
 from engine.data import DataInfo
@@ -13,7 +14,7 @@ from .model import NetworkGraph, Node
 MAXIMUM_NUMBERS = 250_000_000
 """Trained numbers, or numbers leaving one layer for one sample, beyond which a network is refused (1 GB)."""
 
-_SMALLER = "Choose fewer units"
+_SMALLER = tr("Choose fewer units")
 
 Severity = Literal["error", "warning"]
 
@@ -88,11 +89,15 @@ class _Walk:
         trained = tuple(node_id for node_id in order if node_id in used)
         if sum(self.counts.get(node_id, 0) for node_id in trained) > MAXIMUM_NUMBERS:
             self._report(
-                None, f"The network has more than {MAXIMUM_NUMBERS:,} parameters. {_SMALLER}"
+                None,
+                tr("The network has more than {maximum_numbers:,} parameters. {smaller}").format(
+                    maximum_numbers=MAXIMUM_NUMBERS, smaller=_SMALLER
+                ),
             )
         if outputs and not self.problems and not any(self.counts[node_id] for node_id in trained):
             self._report(
-                None, "No layer has anything to train. Put a Linear layer between Input and Output"
+                None,
+                tr("No layer has anything to train. Put a Linear layer between Input and Output"),
             )
         return Inference(self.shapes, self.counts, tuple(self.problems), trained, self.tensors)
 
@@ -103,21 +108,26 @@ class _Walk:
         if not self.graph.nodes:
             self._report(
                 None,
-                "The network is empty. Drag an Input, some layers and an Output onto the canvas",
+                tr(
+                    "The network is empty. Drag an Input, some layers and an Output onto the canvas"
+                ),
             )
         elif not outputs:
             self._report(
-                None, "The network has no Output, so there is no loss. Drag one from the palette"
+                None,
+                tr("The network has no Output, so there is no loss. Drag one from the palette"),
             )
         for extra in outputs[1:]:
-            self._report(extra, "There is more than one Output. Keep the one that is to be trained")
+            self._report(
+                extra, tr("There is more than one Output. Keep the one that is to be trained")
+            )
 
     def _visit(self, node: Node, severity: Severity) -> None:
         spec = node.spec
         if spec is None:
-            sentence = (
-                f"This lab does not know the layer kind {node.kind!r}. Replace it, or delete it"
-            )
+            sentence = tr(
+                "This lab does not know the layer kind {kind!r}. Replace it, or delete it"
+            ).format(kind=node.kind)
             self._report(node.id, sentence, severity)
             return
         found = complaints(spec.parameters, node.params)
@@ -132,12 +142,18 @@ class _Walk:
         edges = self.graph.incoming(node.id)
         if any(edge.source not in self.visited for edge in edges):
             self._report(
-                node.id, f"{node.label} is part of a loop. Delete one of its wires", severity
+                node.id,
+                tr("{label} is part of a loop. Delete one of its wires").format(label=node.label),
+                severity,
             )
             return None
         if severity == "warning":
             self._report(
-                node.id, f"{node.label} does not lead to the Output and is not trained", severity
+                node.id,
+                tr("{label} does not lead to the Output and is not trained").format(
+                    label=node.label
+                ),
+                severity,
             )
         elif len(edges) < spec.inputs.minimum:
             self._report(node.id, _missing_wires(node, spec, len(edges)), severity)
@@ -153,7 +169,9 @@ class _Walk:
         tensors = spec.tensors(node.params, shapes)
         count = sum(product(tensor) for tensor in tensors.values())
         if max(count, product(shape)) > MAXIMUM_NUMBERS:
-            sentence = f"{node.label} gives {show(shape)} and has {count:,} parameters: too large. {_SMALLER}"
+            sentence = tr(
+                "{label} gives {shape} and has {count:,} parameters: too large. {smaller}"
+            ).format(label=node.label, shape=show(shape), count=count, smaller=_SMALLER)
             self._report(node.id, sentence, severity)
             return
         self.shapes[node.id] = shape
@@ -163,5 +181,9 @@ class _Walk:
 
 def _missing_wires(node: Node, spec: LayerSpec, wires: int) -> str:
     if spec.inputs.minimum == 1:
-        return f"{node.label} has no input. Draw a wire to it from the layer before"
-    return f"{node.label} needs at least {spec.inputs.minimum} wires and has {wires}. Draw another to it"
+        return tr("{label} has no input. Draw a wire to it from the layer before").format(
+            label=node.label
+        )
+    return tr("{label} needs at least {minimum} wires and has {wires}. Draw another to it").format(
+        label=node.label, minimum=spec.inputs.minimum, wires=wires
+    )

@@ -1,6 +1,7 @@
 """The document: a directed acyclic graph of layers, the data set it is for, and how it is trained."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from gettext import gettext as tr
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -166,17 +167,17 @@ class NetworkGraph:
         """The sentence that says why a wire cannot be drawn, or None when it can."""
         source, target = self._nodes.get(edge.source), self._nodes.get(edge.target)
         if source is None or target is None:
-            return "One end of the wire is not in the network"
+            return tr("One end of the wire is not in the network")
         if source.spec is not None and not source.spec.has_output:
-            return f"{source.label} has no output to draw a wire from"
+            return tr("{label} has no output to draw a wire from").format(label=source.label)
         if target.spec is not None and edge.port >= target.spec.inputs.maximum:
-            return f"{target.label} has no such input"
+            return tr("{label} has no such input").format(label=target.label)
         if edge.port < 0:
-            return "An input's number cannot be negative"
+            return tr("An input's number cannot be negative")
         if any(e.target == edge.target and e.port == edge.port for e in self._edges):
-            return f"This input of {target.label} already has a wire"
+            return tr("This input of {label} already has a wire").format(label=target.label)
         if edge.target in self.ancestors(edge.source):
-            return "This wire would close a loop, and data could flow for ever"
+            return tr("This wire would close a loop, and data could flow for ever")
         return None
 
 

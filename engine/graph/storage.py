@@ -4,6 +4,7 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping
+from gettext import gettext as tr
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -100,7 +101,9 @@ def decode(text: bytes) -> NetworkGraph:
     """Read a document from JSON text; `StorageError` says what is wrong and where in the text."""
     if len(text) > MAXIMUM_BYTES:
         raise StorageError(
-            f"it has {len(text):,} bytes; a network file has at most {MAXIMUM_BYTES:,}"
+            tr("it has {text:,} bytes; a network file has at most {maximum_bytes:,}").format(
+                text=len(text), maximum_bytes=MAXIMUM_BYTES
+            )
         )
     stored = _validated(_migrated(_parsed(text)))
     graph = NetworkGraph(
@@ -117,22 +120,28 @@ def _parsed(text: bytes) -> dict[str, Any]:
     try:
         raw = msgspec.json.decode(text)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise StorageError(f"it is not complete JSON ({error})") from None
+        raise StorageError(tr("it is not complete JSON ({error})").format(error=error)) from None
     except RecursionError:
-        raise StorageError("its JSON is nested too deeply") from None
+        raise StorageError(tr("its JSON is nested too deeply")) from None
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise StorageError(f'it is not a Gradient Lab network: "format" should be "{FORMAT}"')
+        raise StorageError(
+            tr('it is not a Gradient Lab network: "format" should be "{format}"').format(
+                format=FORMAT
+            )
+        )
     return raw
 
 
 def _migrated(raw: dict[str, Any]) -> dict[str, Any]:
     version = raw.get("version")
     if isinstance(version, bool) or not isinstance(version, int) or version < 1:
-        raise StorageError('its "version" should be a whole number from 1')
+        raise StorageError(tr('its "version" should be a whole number from 1'))
     if version > VERSION:
         raise StorageError(
-            f"it was written by a newer Gradient Lab (version {version}; this one reads up to {VERSION}). "
-            "Update the lab"
+            tr(
+                "it was written by a newer Gradient Lab (version {version}; this one reads "
+                "up to {own_version}). Update the lab"
+            ).format(version=version, own_version=VERSION)
         )
     while raw["version"] < VERSION:
         raw = MIGRATIONS[raw["version"]](raw)
@@ -143,7 +152,7 @@ def _validated(raw: dict[str, Any]) -> NetworkFile:
     try:
         return msgspec.convert(raw, NetworkFile, strict=True)
     except msgspec.ValidationError as error:
-        raise StorageError(f"its contents do not fit: {error}") from None
+        raise StorageError(tr("its contents do not fit: {error}").format(error=error)) from None
 
 
 def _filled(stored: StoredNode) -> Node:
@@ -154,36 +163,50 @@ def _filled(stored: StoredNode) -> Node:
 def _check_wiring(stored: NetworkFile, graph: NetworkGraph) -> None:
     """What no edit could have made is damage, not a network under construction."""
     if len(graph.nodes) < len(stored.nodes):
-        raise StorageError("two of its layers have the same id")
+        raise StorageError(tr("two of its layers have the same id"))
     taken: set[tuple[str, int]] = set()
     for edge in stored.edges:
         for end in (edge.source, edge.target):
             if end not in graph.nodes:
-                raise StorageError(f"a wire leads to {end!r}, and there is no such layer")
+                raise StorageError(
+                    tr("a wire leads to {end!r}, and there is no such layer").format(end=end)
+                )
         if (edge.target, edge.port) in taken:
-            raise StorageError(f"input {edge.port} of {edge.target!r} has two wires")
+            raise StorageError(
+                tr("input {port} of {target!r} has two wires").format(
+                    port=edge.port, target=edge.target
+                )
+            )
         taken.add((edge.target, edge.port))
         target = graph.nodes[edge.target].spec
         if target is not None and edge.port >= target.inputs.maximum:
-            raise StorageError(f"{edge.target!r} has no input {edge.port}")
+            raise StorageError(
+                tr("{target!r} has no input {port}").format(target=edge.target, port=edge.port)
+            )
         source = graph.nodes[edge.source].spec
         if source is not None and not source.has_output:
-            raise StorageError(f"{edge.source!r} has no output, and a wire begins there")
+            raise StorageError(
+                tr("{source!r} has no output, and a wire begins there").format(source=edge.source)
+            )
 
 
 def load(path: Path) -> NetworkGraph:
     """Read a network file; `StorageError` names the file and what is wrong with it."""
     try:
         if not path.is_file():
-            reason = "it is not a file" if path.exists() else "there is no such file"
+            reason = tr("it is not a file") if path.exists() else tr("there is no such file")
             raise StorageError(reason)
         with path.open("rb") as file:
             text = file.read(MAXIMUM_BYTES + 1)
         return decode(text)
     except OSError as error:
-        raise StorageError(f"Cannot open {path}: {error.strerror or error}") from None
+        raise StorageError(
+            tr("Cannot open {path}: {strerror}").format(path=path, strerror=error.strerror or error)
+        ) from None
     except StorageError as error:
-        raise StorageError(f"Cannot open {path}: {error}") from None
+        raise StorageError(
+            tr("Cannot open {path}: {error}").format(path=path, error=error)
+        ) from None
 
 
 def save(graph: NetworkGraph, path: Path) -> None:
@@ -209,7 +232,9 @@ def write_atomically(path: Path, content: bytes) -> None:
             with contextlib.suppress(OSError):
                 Path(aside).unlink()
         raise StorageError(
-            f"Cannot save {path}: {error.strerror or error}. The old file is unchanged"
+            tr("Cannot save {path}: {strerror}. The old file is unchanged").format(
+                path=path, strerror=error.strerror or error
+            )
         ) from None
 
 

@@ -1,6 +1,7 @@
 """Activations whose values stay between two bounds, and which saturate there."""
 
 import math
+from gettext import gettext as tr
 
 from engine.parameters import Choice, ChoiceParameter, FloatParameter, Values
 
@@ -21,7 +22,10 @@ def _hardtanh_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
     low, high = _bounds(values)
     if low >= high:
         raise ShapeError(
-            f"its lowest value ({low:g}) is not below its highest ({high:g}). Exchange them, or move one"
+            tr(
+                "its lowest value ({low:g}) is not below its highest ({high:g}). Exchange "
+                "them, or move one"
+            ).format(low=low, high=high)
         )
     return shapes[0]
 
@@ -29,8 +33,10 @@ def _hardtanh_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
 def _softmax_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
     if not shapes[0]:
         raise ShapeError(
-            "it expects at least one dimension and receives a single number. "
-            "Put Reshape with the shape 1 before it"
+            tr(
+                "it expects at least one dimension and receives a single number. Put Reshape "
+                "with the shape 1 before it"
+            )
         )
     return shapes[0]
 
@@ -42,10 +48,15 @@ BOUNDED: tuple[LayerSpec, ...] = (
         healthy=lambda _values: (-_SIGMOID_EDGE, _SIGMOID_EDGE),
         title="Sigmoid",
         category="Activations",
-        summary="Squeezes into 0 … 1. Its slope is at most ¼, so gradients shrink at every layer.",
+        summary=tr(
+            "Squeezes into 0 … 1. Its slope is at most ¼, so gradients shrink at every layer."
+        ),
         formula="σ(z) = 1 / (1 + e⁻ᶻ)",
-        details="The slope is ¼ at zero and almost nothing beyond ±4: a saturated unit passes no gradient back. "
-        "Deep stacks of sigmoids are the classic case of vanishing gradients (Glorot & Bengio 2010).",
+        details=tr(
+            "The slope is ¼ at zero and almost nothing beyond ±4: a saturated unit "
+            "passes no gradient back. Deep stacks of sigmoids are the classic case of "
+            "vanishing gradients (Glorot & Bengio 2010)."
+        ),
         module="torch.nn.Sigmoid",
         function=functions.sigmoid,
         derivative=functions.sigmoid_slope,
@@ -56,10 +67,12 @@ BOUNDED: tuple[LayerSpec, ...] = (
         healthy=lambda _values: (-_TANH_EDGE, _TANH_EDGE),
         title="Tanh",
         category="Activations",
-        summary="Squeezes into −1 … 1, centred on zero. Saturates beyond ±2.",
+        summary=tr("Squeezes into −1 … 1, centred on zero. Saturates beyond ±2."),
         formula="tanh(z)",
-        details="Slope 1 at zero, so with Glorot's initialisation gradients fall only slowly with depth; "
-        "units driven beyond ±2 saturate and pass little back.",
+        details=tr(
+            "Slope 1 at zero, so with Glorot's initialisation gradients fall only slowly "
+            "with depth; units driven beyond ±2 saturate and pass little back."
+        ),
         module="torch.nn.Tanh",
         function=functions.tanh,
         derivative=functions.tanh_slope,
@@ -70,10 +83,13 @@ BOUNDED: tuple[LayerSpec, ...] = (
         healthy=lambda _values: (-_SOFTSIGN_EDGE, _SOFTSIGN_EDGE),
         title="Softsign",
         category="Activations",
-        summary="Squeezes into −1 … 1 like tanh, but approaches its ends slowly.",
+        summary=tr("Squeezes into −1 … 1 like tanh, but approaches its ends slowly."),
         formula="z / (1 + |z|)",
-        details="Its slope 1 / (1 + |z|)² falls as a power and not exponentially, so that saturated units "
-        "still learn a little (Bergstra et al. 2009; compared with tanh by Glorot & Bengio 2010).",
+        details=tr(
+            "Its slope 1 / (1 + |z|)² falls as a power and not exponentially, so that "
+            "saturated units still learn a little (Bergstra et al. 2009; compared with "
+            "tanh by Glorot & Bengio 2010)."
+        ),
         module="torch.nn.Softsign",
         function=functions.softsign,
         derivative=functions.softsign_slope,
@@ -84,16 +100,18 @@ BOUNDED: tuple[LayerSpec, ...] = (
         healthy=_bounds,
         title="Hardtanh",
         category="Activations",
-        summary="A straight line between two bounds, flat outside: tanh drawn with a ruler.",
-        formula="z cut to low … high",
-        details="Slope 1 inside and exactly 0 outside: a unit beyond the bounds passes no gradient "
-        "at all (Collobert 2004).",
+        summary=tr("A straight line between two bounds, flat outside: tanh drawn with a ruler."),
+        formula=tr("z cut to low … high"),
+        details=tr(
+            "Slope 1 inside and exactly 0 outside: a unit beyond the bounds passes no "
+            "gradient at all (Collobert 2004)."
+        ),
         parameters=(
             FloatParameter(
                 name="min_val",
                 telling=True,
-                title="Lowest",
-                help="The smallest number that leaves the layer.",
+                title=tr("Lowest"),
+                help=tr("The smallest number that leaves the layer."),
                 default=-1.0,
                 minimum=-100.0,
                 maximum=100.0,
@@ -101,8 +119,8 @@ BOUNDED: tuple[LayerSpec, ...] = (
             FloatParameter(
                 name="max_val",
                 telling=True,
-                title="Highest",
-                help="The largest number that leaves the layer; above the lowest.",
+                title=tr("Highest"),
+                help=tr("The largest number that leaves the layer; above the lowest."),
                 default=1.0,
                 minimum=-100.0,
                 maximum=100.0,
@@ -121,11 +139,13 @@ BOUNDED: tuple[LayerSpec, ...] = (
         kind="Hardsigmoid",
         mean_field="function",
         healthy=lambda _values: (-3.0, 3.0),
-        title="Hard sigmoid",
+        title=tr("Hard sigmoid"),
         category="Activations",
-        summary="The sigmoid drawn with a ruler: straight from −3 to 3, flat outside.",
-        formula="min(max(z + 3, 0), 6) / 6",
-        details="Slope ⅙ inside, exactly 0 outside; cheap on small devices (Howard et al. 2019).",
+        summary=tr("The sigmoid drawn with a ruler: straight from −3 to 3, flat outside."),
+        formula=tr("min(max(z + 3, 0), 6) / 6"),
+        details=tr(
+            "Slope ⅙ inside, exactly 0 outside; cheap on small devices (Howard et al. 2019)."
+        ),
         module="torch.nn.Hardsigmoid",
         function=functions.hardsigmoid,
         derivative=functions.hardsigmoid_slope,
@@ -134,20 +154,25 @@ BOUNDED: tuple[LayerSpec, ...] = (
         kind="Softmax",
         title="Softmax",
         category="Activations",
-        summary="Turns numbers into shares that are positive and sum to 1.",
+        summary=tr("Turns numbers into shares that are positive and sum to 1."),
         formula="softmax(z)ᵢ = e^zᵢ / Σⱼ e^zⱼ",
-        details="Every output depends on every input, so it has no curve of its own, and the mean-field theory does "
-        "not cover it. When one share is near 1 it saturates and passes almost no gradient. Do not put it before an "
-        "Output with cross-entropy: that loss has its own.",
+        details=tr(
+            "Every output depends on every input, so it has no curve of its own, and the "
+            "mean-field theory does not cover it. When one share is near 1 it saturates "
+            "and passes almost no gradient. Do not put it before an Output with "
+            "cross-entropy: that loss has its own."
+        ),
         parameters=(
             ChoiceParameter(
                 name="over",
-                title="Sums to 1 over",
-                help="The dimension whose shares sum to 1; the same for a row of numbers.",
+                title=tr("Sums to 1 over"),
+                help=tr("The dimension whose shares sum to 1; the same for a row of numbers."),
                 default="first",
                 choices=(
-                    Choice("first", "units or channels", "The first dimension after the batch."),
-                    Choice("last", "the last dimension"),
+                    Choice(
+                        "first", tr("units or channels"), tr("The first dimension after the batch.")
+                    ),
+                    Choice("last", tr("the last dimension")),
                 ),
             ),
         ),

@@ -1,5 +1,7 @@
 """The two ends of a network, and the layers where branches meet."""
 
+from gettext import gettext as tr
+
 from engine.parameters import BoolParameter, Choice, ChoiceParameter, FloatParameter, Values
 
 from .spec import MANY_INPUTS, NO_INPUT, LayerSpec, Shape, ShapeError, Shapes, Task, product, show
@@ -9,8 +11,12 @@ def _output_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
     expected = expected_output(str(values["loss"]), task)
     if shapes[0] != expected:
         raise ShapeError(
-            f"{_OUTPUT_WANTS[str(values['loss'])]}: it expects {show(expected)} and receives "
-            f"{show(shapes[0])}. {_output_advice(shapes[0], expected, task)}"
+            tr("{wants}: it expects {expected} and receives {received}. {advice}").format(
+                wants=_OUTPUT_WANTS[str(values["loss"])],
+                expected=show(expected),
+                received=show(shapes[0]),
+                advice=_output_advice(shapes[0], expected, task),
+            )
         )
     return expected
 
@@ -24,38 +30,46 @@ def expected_output(loss: str, task: Task) -> Shape:
         return (*task.target_shape, task.classes) if task.classes else task.target_shape
     if not task.classes:
         raise ShapeError(
-            "the data set asks for numbers, not classes. Choose the loss “mean squared error”"
+            tr("the data set asks for numbers, not classes. Choose the loss “mean squared error”")
         )
     if loss == "cross_entropy":
         return (*task.target_shape, task.classes)
     if task.classes != 2:
         raise ShapeError(
-            f"binary cross-entropy needs two classes and the data set has {task.classes}. "
-            "Choose the loss “softmax cross-entropy”"
+            tr(
+                "binary cross-entropy needs two classes and the data set has {classes}. "
+                "Choose the loss “softmax cross-entropy”"
+            ).format(classes=task.classes)
         )
     return (*task.target_shape, 1)
 
 
 _OUTPUT_WANTS = {
-    "cross_entropy": "softmax wants one number for each class",
-    "binary_cross_entropy": "binary cross-entropy wants a single number",
-    "mse": "mean squared error wants one number for each target",
+    "cross_entropy": tr("softmax wants one number for each class"),
+    "binary_cross_entropy": tr("binary cross-entropy wants a single number"),
+    "mse": tr("mean squared error wants one number for each target"),
 }
 
 
 def _output_advice(received: Shape, expected: Shape, task: Task) -> str:
     if len(expected) == 2 and len(received) == 1:
-        return "The data set has a target for every step: let the recurrent layer give the whole sequence"
-    if len(expected) == 2 and received[:-1] == expected[:-1]:
-        return f"Set the units of the last Linear to {expected[-1]}"
-    if len(received) == 2 and len(task.input_shape) < 3 and len(expected) == 1:
-        return (
-            "The data set has one target a sequence: let the last recurrent layer give its last state, or put "
-            f"Last step before the last Linear, with {expected[0]} units"
+        return tr(
+            "The data set has a target for every step: let the recurrent layer give the "
+            "whole sequence"
         )
+    if len(expected) == 2 and received[:-1] == expected[:-1]:
+        return tr("Set the units of the last Linear to {expected}").format(expected=expected[-1])
+    if len(received) == 2 and len(task.input_shape) < 3 and len(expected) == 1:
+        return tr(
+            "The data set has one target a sequence: let the last recurrent layer give "
+            "its last state, or put Last step before the last Linear, with {expected} "
+            "units"
+        ).format(expected=expected[0])
     if len(received) > 1:
-        return f"Put Flatten before the last Linear, and give that one {product(expected)} units"
-    return f"Set the units of the last Linear to {product(expected)}"
+        return tr("Put Flatten before the last Linear, and give that one {expected} units").format(
+            expected=product(expected)
+        )
+    return tr("Set the units of the last Linear to {expected}").format(expected=product(expected))
 
 
 def _sum_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
@@ -70,8 +84,10 @@ def _all_equal(shapes: Shapes, verb: str) -> Shape:
     for shape in shapes[1:]:
         if shape != shapes[0]:
             raise ShapeError(
-                f"it {verb} equal shapes and receives {show(shapes[0])} and {show(shape)}. "
-                "Give both branches the same number of units"
+                tr(
+                    "it {verb} equal shapes and receives {shapes} and {shape}. Give both "
+                    "branches the same number of units"
+                ).format(verb=verb, shapes=show(shapes[0]), shape=show(shape))
             )
     return shapes[0]
 
@@ -80,8 +96,10 @@ def _concatenated(_values: Values, shapes: Shapes, _task: Task) -> Shape:
     for shape in shapes[1:]:
         if shape[1:] != shapes[0][1:] or not shape:
             raise ShapeError(
-                f"it joins along the first dimension and receives {show(shapes[0])} and {show(shape)}, "
-                "which differ in the others. Make the branches alike but for the first number"
+                tr(
+                    "it joins along the first dimension and receives {shapes} and {shape}, which "
+                    "differ in the others. Make the branches alike but for the first number"
+                ).format(shapes=show(shapes[0]), shape=show(shape))
             )
     return (sum(shape[0] for shape in shapes), *shapes[0][1:])
 
@@ -92,8 +110,8 @@ ENDS: tuple[LayerSpec, ...] = (
         mean_field="identity",
         title="Input",
         category="Ends",
-        summary="Where the data enter. Takes its shape from the data set.",
-        formula="x, from the data set",
+        summary=tr("Where the data enter. Takes its shape from the data set."),
+        formula=tr("x, from the data set"),
         inputs=NO_INPUT,
         shape=lambda _values, _shapes, task: task.input_shape,
     ),
@@ -102,32 +120,34 @@ ENDS: tuple[LayerSpec, ...] = (
         mean_field="identity",
         title="Output",
         category="Ends",
-        summary="Where the loss is measured, and where every gradient begins.",
-        formula="L(y, target)",
-        details="Softmax and sigmoid are part of the loss, as in torch: feed it the numbers of a Linear layer, "
-        "not of a Softmax.",
+        summary=tr("Where the loss is measured, and where every gradient begins."),
+        formula=tr("L(y, target)"),
+        details=tr(
+            "Softmax and sigmoid are part of the loss, as in torch: feed it the numbers "
+            "of a Linear layer, not of a Softmax."
+        ),
         parameters=(
             ChoiceParameter(
                 name="loss",
                 telling=True,
-                title="Loss",
-                help="What is minimised; the mean over the batch.",
+                title=tr("Loss"),
+                help=tr("What is minimised; the mean over the batch."),
                 default="cross_entropy",
                 choices=(
                     Choice(
                         "cross_entropy",
-                        "softmax cross-entropy",
-                        "One number a class; any number of classes.",
+                        tr("softmax cross-entropy"),
+                        tr("One number a class; any number of classes."),
                     ),
                     Choice(
                         "binary_cross_entropy",
-                        "binary cross-entropy",
-                        "A single number; two classes.",
+                        tr("binary cross-entropy"),
+                        tr("A single number; two classes."),
                     ),
                     Choice(
                         "mse",
-                        "mean squared error",
-                        "For regressions; with classes, against 0 and 1.",
+                        tr("mean squared error"),
+                        tr("For regressions; with classes, against 0 and 1."),
                     ),
                 ),
             ),
@@ -143,10 +163,15 @@ MERGING: tuple[LayerSpec, ...] = (
         mean_field="add",
         title="Add",
         category="Merging",
-        summary="Adds branches of equal shape; the gradient flows into each unchanged: a residual connection.",
+        summary=tr(
+            "Adds branches of equal shape; the gradient flows into each unchanged: a "
+            "residual connection."
+        ),
         formula="y = x₁ + x₂ + …",
-        details="A shortcut around some layers and an Add give the gradient a road that no layer can shrink "
-        "(He et al. 2016).",
+        details=tr(
+            "A shortcut around some layers and an Add give the gradient a road that no "
+            "layer can shrink (He et al. 2016)."
+        ),
         inputs=MANY_INPUTS,
         shape=_sum_shape,
         module="engine.worker.modules.Add",
@@ -155,10 +180,15 @@ MERGING: tuple[LayerSpec, ...] = (
         kind="Multiply",
         title="Multiply",
         category="Merging",
-        summary="Multiplies branches of equal shape, number by number: one branch becomes a gate of the other.",
+        summary=tr(
+            "Multiplies branches of equal shape, number by number: one branch becomes a "
+            "gate of the other."
+        ),
         formula="y = x₁ · x₂ · …",
-        details="Each branch gets the gradient times the other branches' numbers: a gate near zero lets little of it "
-        "pass. The mean-field theory does not cover it.",
+        details=tr(
+            "Each branch gets the gradient times the other branches' numbers: a gate "
+            "near zero lets little of it pass. The mean-field theory does not cover it."
+        ),
         inputs=MANY_INPUTS,
         shape=_product_shape,
         module="engine.worker.modules.Multiply",
@@ -168,24 +198,29 @@ MERGING: tuple[LayerSpec, ...] = (
         mean_field="scale",
         title="Scale",
         category="Merging",
-        summary="Multiplies everything by one factor, fixed or trained; it tames a residual branch.",
+        summary=tr(
+            "Multiplies everything by one factor, fixed or trained; it tames a residual branch."
+        ),
         formula="y = s x",
-        details="A trained factor that starts at 0 makes a residual block begin as its shortcut alone "
-        "(Bachlechner et al. 2021, ReZero); a fixed 1/√L keeps the sum of L branches from growing.",
+        details=tr(
+            "A trained factor that starts at 0 makes a residual block begin as its "
+            "shortcut alone (Bachlechner et al. 2021, ReZero); a fixed 1/√L keeps the "
+            "sum of L branches from growing."
+        ),
         parameters=(
             FloatParameter(
                 name="factor",
                 telling=True,
                 title="s",
-                help="The factor, or where it starts when it is trained.",
+                help=tr("The factor, or where it starts when it is trained."),
                 default=1.0,
                 minimum=-1_000.0,
                 maximum=1_000.0,
             ),
             BoolParameter(
                 name="trained",
-                title="Trained",
-                help="Whether the factor is trained with the weights.",
+                title=tr("Trained"),
+                help=tr("Whether the factor is trained with the weights."),
                 default=True,
             ),
         ),
@@ -201,7 +236,7 @@ MERGING: tuple[LayerSpec, ...] = (
         mean_field="identity",
         title="Concat",
         category="Merging",
-        summary="Joins branches along their first dimension (units or channels).",
+        summary=tr("Joins branches along their first dimension (units or channels)."),
         formula="y = [x₁, x₂, …]",
         inputs=MANY_INPUTS,
         shape=_concatenated,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from gettext import gettext as tr
 from typing import Any, NamedTuple
 
 from engine.parameters import Choice, ChoiceParameter, FloatParameter, Parameter, Values
@@ -89,16 +90,16 @@ def _truncated_arguments(values: Values) -> dict[str, Any]:
     return {"std": std, "a": -_CUT * std, "b": _CUT * std}
 
 
-_GLOROT = "Xavier Glorot & Bengio 2010, eq. 16"
-_HE = "He et al. 2015, eq. 10"
-_LECUN = "LeCun et al. 1998, section 4.6"
+_GLOROT = tr("Xavier Glorot & Bengio 2010, eq. 16")
+_HE = tr("He et al. 2015, eq. 10")
+_LECUN = tr("LeCun et al. 1998, section 4.6")
 
 INITIALIZERS: Mapping[str, Initializer] = {
     item.kind: item
     for item in (
         Initializer(
             kind="he_normal",
-            title="He normal",
+            title=tr("He normal"),
             formula="Var(w) = 2 / fan_in",
             source=_HE,
             function="kaiming_normal_",
@@ -108,7 +109,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="he_uniform",
-            title="He uniform",
+            title=tr("He uniform"),
             formula="Var(w) = 2 / fan_in",
             source=_HE,
             function="kaiming_uniform_",
@@ -118,7 +119,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="glorot_normal",
-            title="Glorot normal",
+            title=tr("Glorot normal"),
             formula="Var(w) = 2 / (fan_in + fan_out)",
             source=_GLOROT,
             function="xavier_normal_",
@@ -127,7 +128,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="glorot_uniform",
-            title="Glorot uniform",
+            title=tr("Glorot uniform"),
             formula="Var(w) = 2 / (fan_in + fan_out)",
             source=_GLOROT,
             function="xavier_uniform_",
@@ -136,7 +137,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="lecun_normal",
-            title="LeCun normal",
+            title=tr("LeCun normal"),
             formula="Var(w) = 1 / fan_in",
             source=_LECUN,
             function="kaiming_normal_",
@@ -146,7 +147,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="lecun_uniform",
-            title="LeCun uniform",
+            title=tr("LeCun uniform"),
             formula="Var(w) = 1 / fan_in",
             source=_LECUN,
             function="kaiming_uniform_",
@@ -156,28 +157,28 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="normal",
-            title="Normal (σ by hand)",
+            title=tr("Normal (σ by hand)"),
             formula="Var(w) = σ²",
-            source="a plain normal distribution around 0",
+            source=tr("a plain normal distribution around 0"),
             function="normal_",
             arguments=lambda values: {"std": float(values["init_std"])},
             variance=lambda _weight, values: float(values["init_std"]) ** 2,
         ),
         Initializer(
             kind="truncated_normal",
-            title="Truncated normal (σ by hand)",
+            title=tr("Truncated normal (σ by hand)"),
             formula="Var(w) = .774 σ²",
-            source="a normal distribution around 0, drawn again beyond ± 2 σ",
+            source=tr("a normal distribution around 0, drawn again beyond ± 2 σ"),
             function="trunc_normal_",
             arguments=_truncated_arguments,
             variance=lambda _weight, values: float(values["init_std"]) ** 2 * _truncated_share(),
-            note="Cutting at ± 2 σ takes 23 % of the variance away",
+            note=tr("Cutting at ± 2 σ takes 23 % of the variance away"),
         ),
         Initializer(
             kind="uniform",
-            title="Uniform (bound by hand)",
+            title=tr("Uniform (bound by hand)"),
             formula="Var(w) = a² / 3",
-            source="a uniform distribution from −a to a",
+            source=tr("a uniform distribution from −a to a"),
             function="uniform_",
             arguments=lambda values: {
                 "a": -float(values["init_bound"]),
@@ -188,8 +189,8 @@ INITIALIZERS: Mapping[str, Initializer] = {
         Initializer(
             kind="orthogonal",
             title="Orthogonal",
-            formula="W Wᵀ = I, Var(w) = 1 / max(rows, columns)",
-            source="Saxe et al. 2014, section 3",
+            formula=tr("W Wᵀ = I, Var(w) = 1 / max(rows, columns)"),
+            source=tr("Saxe et al. 2014, section 3"),
             function="orthogonal_",
             variance=_orthogonal,
             scaled=True,
@@ -197,17 +198,22 @@ INITIALIZERS: Mapping[str, Initializer] = {
         Initializer(
             kind="lsuv",
             title="LSUV",
-            formula="orthogonal at first, Var(w) = 1 / max(rows, columns)",
-            source="Mishkin & Matas 2016, algorithm 1",
+            formula=tr("orthogonal at first, Var(w) = 1 / max(rows, columns)"),
+            source=tr("Mishkin & Matas 2016, algorithm 1"),
             function="orthogonal_",
             variance=_orthogonal,
-            note="Before training, layer after layer is divided by σ(z) until Var(z) = 1 on the first batch",
+            note=tr(
+                "Before training, layer after layer is divided by σ(z) until Var(z) = 1 on "
+                "the first batch"
+            ),
         ),
         Initializer(
             kind="identity",
             title="Identity",
-            formula="W = I: ones on the diagonal, else 0",
-            source="torch.nn.init.eye_ and dirac_; a layer that starts by passing on what it gets",
+            formula=tr("W = I: ones on the diagonal, else 0"),
+            source=tr(
+                "torch.nn.init.eye_ and dirac_; a layer that starts by passing on what it gets"
+            ),
             function="eye_",
             kernel_function="dirac_",
             variance=_identity,
@@ -215,9 +221,9 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="constant",
-            title="Constant (by hand)",
-            formula="w = c, Var(w) = 0",
-            source="every unit computes the same, and learns the same",
+            title=tr("Constant (by hand)"),
+            formula=tr("w = c, Var(w) = 0"),
+            source=tr("every unit computes the same, and learns the same"),
             function="constant_",
             arguments=lambda values: {"val": float(values["init_value"])},
             variance=lambda _weight, _values: 0.0,
@@ -226,15 +232,17 @@ INITIALIZERS: Mapping[str, Initializer] = {
             kind="zeros",
             title="Zeros",
             formula="w = 0",
-            source="the mistake that shows why symmetry must be broken",
+            source=tr("the mistake that shows why symmetry must be broken"),
             function="zeros_",
             variance=lambda _weight, _values: 0.0,
         ),
         Initializer(
             kind="torch_default",
-            title="torch's default",
+            title=tr("torch's default"),
             formula="Var(w) = 1 / (3 fan_in)",
-            source="torch.nn.Linear: kaiming_uniform_(a=√5), the one that Glorot & Bengio criticised",
+            source=tr(
+                "torch.nn.Linear: kaiming_uniform_(a=√5), the one that Glorot & Bengio criticised"
+            ),
             function="",
             variance=_over_fan_in(1.0 / 3.0),
             scaled=True,
@@ -246,8 +254,8 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
     ChoiceParameter(
         name="initializer",
         telling=True,
-        title="Initialiser",
-        help="How the weights are drawn.",
+        title=tr("Initialiser"),
+        help=tr("How the weights are drawn."),
         default="he_normal",
         choices=tuple(
             Choice(item.kind, item.title, f"{item.formula} ({item.source})")
@@ -258,7 +266,7 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
         name="init_std",
         telling=True,
         title="σ",
-        help="Standard deviation of the normal distribution that the weights are drawn from.",
+        help=tr("Standard deviation of the normal distribution that the weights are drawn from."),
         default=0.05,
         minimum=0.0,
         maximum=100.0,
@@ -267,8 +275,8 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
     FloatParameter(
         name="init_bound",
         telling=True,
-        title="Bound a",
-        help="The weights are drawn evenly from −a to a; the standard deviation is a/√3.",
+        title=tr("Bound a"),
+        help=tr("The weights are drawn evenly from −a to a; the standard deviation is a/√3."),
         default=0.05,
         minimum=0.0,
         maximum=100.0,
@@ -277,8 +285,8 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
     FloatParameter(
         name="init_value",
         telling=True,
-        title="Value c",
-        help="Every weight starts at this number.",
+        title=tr("Value c"),
+        help=tr("Every weight starts at this number."),
         default=0.05,
         minimum=-100.0,
         maximum=100.0,
@@ -286,8 +294,11 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
     ),
     FloatParameter(
         name="init_gain",
-        title="Gain",
-        help="Multiplies the weights that were drawn, and so their σ; 1 leaves them as the formula says.",
+        title=tr("Gain"),
+        help=tr(
+            "Multiplies the weights that were drawn, and so their σ; 1 leaves them as "
+            "the formula says."
+        ),
         default=1.0,
         minimum=0.0,
         maximum=1_000.0,
@@ -302,21 +313,21 @@ INITIALIZER_PARAMETERS: tuple[Parameter, ...] = (
 BIAS_PARAMETERS: tuple[Parameter, ...] = (
     ChoiceParameter(
         name="bias_initializer",
-        title="First biases",
-        help="What the biases are before training.",
+        title=tr("First biases"),
+        help=tr("What the biases are before training."),
         default="zeros",
         choices=(
             Choice("zeros", "zeros"),
-            Choice("constant", "a constant", "The same number for every unit."),
-            Choice("normal", "normal", "Drawn around zero with a σ by hand."),
-            Choice("torch_default", "torch's default", "Drawn evenly from ± 1 / √fan_in."),
+            Choice("constant", tr("a constant"), tr("The same number for every unit.")),
+            Choice("normal", "normal", tr("Drawn around zero with a σ by hand.")),
+            Choice("torch_default", tr("torch's default"), tr("Drawn evenly from ± 1 / √fan_in.")),
         ),
         shown_when=("bias", (True,)),
     ),
     FloatParameter(
         name="bias_value",
-        title="First bias b",
-        help="Every bias starts at this number; far below zero, ReLU units are born dead.",
+        title=tr("First bias b"),
+        help=tr("Every bias starts at this number; far below zero, ReLU units are born dead."),
         default=0.1,
         minimum=-100.0,
         maximum=100.0,
@@ -324,8 +335,8 @@ BIAS_PARAMETERS: tuple[Parameter, ...] = (
     ),
     FloatParameter(
         name="bias_std",
-        title="σ of biases",
-        help="Standard deviation of the normal distribution that the biases are drawn from.",
+        title=tr("σ of biases"),
+        help=tr("Standard deviation of the normal distribution that the biases are drawn from."),
         default=0.05,
         minimum=0.0,
         maximum=100.0,

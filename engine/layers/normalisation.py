@@ -1,5 +1,6 @@
 """Normalisation and regularisation: batch, layer, group, instance and RMS norm, dropout."""
 
+from gettext import gettext as tr
 from typing import Any
 
 from engine.parameters import BoolParameter, FloatParameter, IntParameter, Parameter, Values
@@ -10,7 +11,7 @@ from .windows import image
 _EPS = FloatParameter(
     name="eps",
     title="ε",
-    help="Added to the variance, so that a constant unit does not divide by zero.",
+    help=tr("Added to the variance, so that a constant unit does not divide by zero."),
     default=1e-5,
     minimum=0.0,
     maximum=1.0,
@@ -20,8 +21,11 @@ _EPS = FloatParameter(
 _BATCH_NORM_PARAMETERS: tuple[Parameter, ...] = (
     FloatParameter(
         name="momentum",
-        title="Momentum",
-        help="Weight of the newest batch in the moving mean and variance (Keras counts the other way round: 0.9).",
+        title=tr("Momentum"),
+        help=tr(
+            "Weight of the newest batch in the moving mean and variance (Keras counts "
+            "the other way round: 0.9)."
+        ),
         default=0.1,
         minimum=0.0,
         maximum=1.0,
@@ -29,10 +33,12 @@ _BATCH_NORM_PARAMETERS: tuple[Parameter, ...] = (
     _EPS,
 )
 
-_BATCH_NORM_DETAILS = (
-    "Centres and scales each unit over the batch, then applies γ and β, which are trained. The moving mean and "
-    "variance are averages of what was seen, not trained, and replace the batch's own when evaluating "
-    "(Ioffe & Szegedy 2015). At initialisation it makes gradients grow with depth (Yang et al. 2019)."
+_BATCH_NORM_DETAILS = tr(
+    "Centres and scales each unit over the batch, then applies γ and β, which "
+    "are trained. The moving mean and variance are averages of what was seen, "
+    "not trained, and replace the batch's own when evaluating (Ioffe & Szegedy "
+    "2015). At initialisation it makes gradients grow with depth (Yang et al. "
+    "2019)."
 )
 
 
@@ -51,21 +57,25 @@ def _batch_norm_arguments(values: Values, shapes: Shapes) -> dict[str, Any]:
 def _batch_norm_1d_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
     if len(shapes[0]) not in (1, 2):
         raise ShapeError(
-            f"it expects a row of numbers (or channels × length) and receives {show(shapes[0])}. "
-            "Use Batch norm 2d for images, or put Flatten before it"
+            tr(
+                "it expects a row of numbers (or channels × length) and receives {shapes}. "
+                "Use Batch norm 2d for images, or put Flatten before it"
+            ).format(shapes=show(shapes[0]))
         )
     return shapes[0]
 
 
 def _batch_norm_2d_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
-    return image(shapes[0], "Batch norm 2d")
+    return image(shapes[0], tr("Batch norm 2d"))
 
 
 def _layer_norm_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
     if not shapes[0]:
         raise ShapeError(
-            "it expects at least one dimension and receives a single number. "
-            "Put Reshape with the shape 1 before it"
+            tr(
+                "it expects at least one dimension and receives a single number. Put Reshape "
+                "with the shape 1 before it"
+            )
         )
     return shapes[0]
 
@@ -74,23 +84,29 @@ def _group_norm_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
     shape, groups = _layer_norm_shape(values, shapes, task), int(values["num_groups"])
     if shape[0] % groups:
         raise ShapeError(
-            f"its {groups} groups do not share {shape[0]} units or channels evenly. Choose a number of groups "
-            f"that divides {shape[0]}"
+            tr(
+                "its {groups} groups do not share {shape} units or channels evenly. Choose a "
+                "number of groups that divides {shape}"
+            ).format(groups=groups, shape=shape[0])
         )
     if product(shape) == groups:
         raise ShapeError(
-            "each of its groups holds a single number, and minus its own mean that is always 0. "
-            "Choose fewer groups"
+            tr(
+                "each of its groups holds a single number, and minus its own mean that is "
+                "always 0. Choose fewer groups"
+            )
         )
     return shape
 
 
 def _instance_norm_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
-    channels, height, width = image(shapes[0], "Instance norm 2d")
+    channels, height, width = image(shapes[0], tr("Instance norm 2d"))
     if height * width == 1:
         raise ShapeError(
-            f"it receives {show(shapes[0])}: each channel is a single number, and minus its own mean that is "
-            "always 0. Put it where the image is larger"
+            tr(
+                "it receives {shapes}: each channel is a single number, and minus its own "
+                "mean that is always 0. Put it where the image is larger"
+            ).format(shapes=show(shapes[0]))
         )
     return channels, height, width
 
@@ -104,9 +120,11 @@ NORMALISATION: tuple[LayerSpec, ...] = (
         kind="BatchNorm1d",
         channels="first",
         mean_field="batch_norm",
-        title="Batch norm 1d",
+        title=tr("Batch norm 1d"),
         category="Normalisation",
-        summary="Centres and scales each unit over the batch, then learns a new scale γ and shift β.",
+        summary=tr(
+            "Centres and scales each unit over the batch, then learns a new scale γ and shift β."
+        ),
         formula="y = γ (x − μ_B) / √(σ²_B + ε) + β",
         details=_BATCH_NORM_DETAILS,
         parameters=_BATCH_NORM_PARAMETERS,
@@ -118,9 +136,9 @@ NORMALISATION: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="BatchNorm2d",
         mean_field="batch_norm",
-        title="Batch norm 2d",
+        title=tr("Batch norm 2d"),
         category="Normalisation",
-        summary="Batch norm for images: one mean, variance, γ and β a channel.",
+        summary=tr("Batch norm for images: one mean, variance, γ and β a channel."),
         formula="y = γ (x − μ_B) / √(σ²_B + ε) + β",
         details=_BATCH_NORM_DETAILS,
         parameters=_BATCH_NORM_PARAMETERS,
@@ -132,11 +150,13 @@ NORMALISATION: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="LayerNorm",
         mean_field="layer_norm",
-        title="Layer norm",
+        title=tr("Layer norm"),
         category="Normalisation",
-        summary="Centres and scales each sample over its own units; needs no batch.",
+        summary=tr("Centres and scales each sample over its own units; needs no batch."),
         formula="y = γ (x − μ) / √(σ² + ε) + β",
-        details="Works the same in training and evaluation, with any batch size (Ba et al. 2016).",
+        details=tr(
+            "Works the same in training and evaluation, with any batch size (Ba et al. 2016)."
+        ),
         parameters=(_EPS,),
         shape=_layer_norm_shape,
         module="torch.nn.LayerNorm",
@@ -149,18 +169,26 @@ NORMALISATION: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="GroupNorm",
         mean_field="layer_norm",
-        title="Group norm",
+        title=tr("Group norm"),
         category="Normalisation",
-        summary="Centres and scales each sample over groups of its units or channels; needs no batch.",
+        summary=tr(
+            "Centres and scales each sample over groups of its units or channels; needs no batch."
+        ),
         formula="y = γ (x − μ_g) / √(σ²_g + ε) + β",
-        details="Between layer norm (one group) and instance norm (a group for each channel); the same in training "
-        "and evaluation, with any batch size (Wu & He 2018). The theory takes a group for a large one.",
+        details=tr(
+            "Between layer norm (one group) and instance norm (a group for each "
+            "channel); the same in training and evaluation, with any batch size (Wu & He "
+            "2018). The theory takes a group for a large one."
+        ),
         parameters=(
             IntParameter(
                 name="num_groups",
                 telling=True,
-                title="Groups",
-                help="Into how many groups the units or channels are divided; it must divide their number.",
+                title=tr("Groups"),
+                help=tr(
+                    "Into how many groups the units or channels are divided; it must divide "
+                    "their number."
+                ),
                 default=4,
                 minimum=1,
                 maximum=4_096,
@@ -178,17 +206,20 @@ NORMALISATION: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="InstanceNorm2d",
-        title="Instance norm 2d",
+        title=tr("Instance norm 2d"),
         category="Normalisation",
-        summary="Centres and scales each channel of each image by itself; needs no batch.",
+        summary=tr("Centres and scales each channel of each image by itself; needs no batch."),
         formula="y = γ (x − μ_c) / √(σ²_c + ε) + β",
-        details="Takes brightness and contrast out of every image, in training and evaluation alike (Ulyanov et al. "
-        "2016). The mean-field theory does not cover it: the places of a channel are not independent.",
+        details=tr(
+            "Takes brightness and contrast out of every image, in training and "
+            "evaluation alike (Ulyanov et al. 2016). The mean-field theory does not "
+            "cover it: the places of a channel are not independent."
+        ),
         parameters=(
             BoolParameter(
                 name="affine",
                 title="γ and β",
-                help="Whether a scale γ and a shift β are trained for each channel.",
+                help=tr("Whether a scale γ and a shift β are trained for each channel."),
                 default=True,
             ),
             _EPS,
@@ -205,12 +236,14 @@ NORMALISATION: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="RMSNorm",
         mean_field="rms_norm",
-        title="RMS norm",
+        title=tr("RMS norm"),
         category="Normalisation",
-        summary="Scales each sample to a root mean square of 1, without centring it.",
-        formula="y = γ x / √(mean x² + ε)",
-        details="Layer norm without the mean and the shift β: cheaper, and common in language models "
-        "(Zhang & Sennrich 2019).",
+        summary=tr("Scales each sample to a root mean square of 1, without centring it."),
+        formula=tr("y = γ x / √(mean x² + ε)"),
+        details=tr(
+            "Layer norm without the mean and the shift β: cheaper, and common in "
+            "language models (Zhang & Sennrich 2019)."
+        ),
         parameters=(_EPS,),
         shape=_layer_norm_shape,
         module="torch.nn.RMSNorm",
@@ -228,16 +261,18 @@ REGULARISATION: tuple[LayerSpec, ...] = (
         mean_field="dropout",
         title="Dropout",
         category="Regularisation",
-        summary="Sets numbers to zero at random while training and scales the rest up.",
-        formula="y = x · m / (1 − p), m ~ Bernoulli(1 − p)",
-        details="Does nothing when evaluating. Gradients pass only where the mask let the number pass "
-        "(Srivastava et al. 2014).",
+        summary=tr("Sets numbers to zero at random while training and scales the rest up."),
+        formula=tr("y = x · m / (1 − p), m ~ Bernoulli(1 − p)"),
+        details=tr(
+            "Does nothing when evaluating. Gradients pass only where the mask let the "
+            "number pass (Srivastava et al. 2014)."
+        ),
         parameters=(
             FloatParameter(
                 name="p",
                 telling=True,
                 title="p",
-                help="Probability that a number is set to zero.",
+                help=tr("Probability that a number is set to zero."),
                 default=0.2,
                 minimum=0.0,
                 maximum=1.0,

@@ -1,6 +1,7 @@
 """Activations with a bend at zero: ReLU and its relatives."""
 
 import math
+from gettext import gettext as tr
 
 import numpy as np
 
@@ -20,7 +21,9 @@ def _rrelu_mean_slope(values: Values) -> float:
 def _rrelu_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
     if float(values["lower"]) > float(values["upper"]):
         raise ShapeError(
-            f"the lowest α ({values['lower']:g}) is above the highest ({values['upper']:g}). Exchange them"
+            tr("the lowest α ({lower:g}) is above the highest ({upper:g}). Exchange them").format(
+                lower=values["lower"], upper=values["upper"]
+            )
         )
     return shapes[0]
 
@@ -40,10 +43,15 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
         can_die=True,
         title="ReLU",
         category="Activations",
-        summary="Passes what is positive, blocks the rest. Does not saturate, but a unit can die.",
-        formula="max(0, z)",
-        details="Half of the units are off at any time, which is healthy. A unit that is off for every sample "
-        "gets no gradient and stays dead. Pair it with He's initialisation (He et al. 2015).",
+        summary=tr(
+            "Passes what is positive, blocks the rest. Does not saturate, but a unit can die."
+        ),
+        formula=tr("max(0, z)"),
+        details=tr(
+            "Half of the units are off at any time, which is healthy. A unit that is off "
+            "for every sample gets no gradient and stays dead. Pair it with He's "
+            "initialisation (He et al. 2015)."
+        ),
         module="torch.nn.ReLU",
         function=lambda z, _values: np.maximum(z, 0.0),
         derivative=lambda z, _values: functions.leaky_slope(z, 0.0),
@@ -55,9 +63,12 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
         can_die=True,
         title="ReLU6",
         category="Activations",
-        summary="ReLU that is cut off at 6.",
-        formula="min(max(0, z), 6)",
-        details="Bounded, so that few bits hold its values; it blocks the gradient on both sides (Krizhevsky 2010).",
+        summary=tr("ReLU that is cut off at 6."),
+        formula=tr("min(max(0, z), 6)"),
+        details=tr(
+            "Bounded, so that few bits hold its values; it blocks the gradient on both "
+            "sides (Krizhevsky 2010)."
+        ),
         module="torch.nn.ReLU6",
         function=lambda z, _values: functions.clamp(z, 0.0, 6.0),
         derivative=lambda z, _values: functions.clamp_slope(z, 0.0, 6.0),
@@ -65,17 +76,21 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="LeakyReLU",
         mean_field="function",
-        title="Leaky ReLU",
+        title=tr("Leaky ReLU"),
         category="Activations",
-        summary="ReLU with a small fixed slope α below zero, so that no unit is ever quite dead.",
-        formula="z if z > 0, else α z",
-        details="A unit that is off still passes α of its gradient and can recover (Maas et al. 2013).",
+        summary=tr(
+            "ReLU with a small fixed slope α below zero, so that no unit is ever quite dead."
+        ),
+        formula=tr("z if z > 0, else α z"),
+        details=tr(
+            "A unit that is off still passes α of its gradient and can recover (Maas et al. 2013)."
+        ),
         parameters=(
             FloatParameter(
                 name="negative_slope",
                 telling=True,
                 title="α",
-                help="Slope below zero.",
+                help=tr("Slope below zero."),
                 default=0.01,
                 minimum=0.0,
                 maximum=1.0,
@@ -91,16 +106,18 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
         mean_field="function",
         title="RReLU",
         category="Activations",
-        summary="Leaky ReLU whose slope is drawn at random for each number while training.",
-        formula="z if z > 0, else α z, α ~ U(lower, upper)",
-        details="Random slopes regularise a little; when evaluated, the slope is the mean of the two bounds "
-        "(Xu et al. 2015). The curve shown here is the evaluated one.",
+        summary=tr("Leaky ReLU whose slope is drawn at random for each number while training."),
+        formula=tr("z if z > 0, else α z, α ~ U(lower, upper)"),
+        details=tr(
+            "Random slopes regularise a little; when evaluated, the slope is the mean of "
+            "the two bounds (Xu et al. 2015). The curve shown here is the evaluated one."
+        ),
         parameters=(
             FloatParameter(
                 name="lower",
                 telling=True,
                 title="Lowest α",
-                help="Smallest slope that can be drawn.",
+                help=tr("Smallest slope that can be drawn."),
                 default=0.125,
                 minimum=0.0,
                 maximum=1.0,
@@ -109,7 +126,7 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
                 name="upper",
                 telling=True,
                 title="Highest α",
-                help="Largest slope that can be drawn; at least the lowest.",
+                help=tr("Largest slope that can be drawn; at least the lowest."),
                 default=1.0 / 3.0,
                 minimum=0.0,
                 maximum=1.0,
@@ -129,26 +146,31 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
         mean_field="function",
         title="PReLU",
         category="Activations",
-        summary="Leaky ReLU whose slope α is learned with the weights.",
-        formula="z if z > 0, else α z, α learned",
-        details="α starts at the value given and is trained by gradient descent (He et al. 2015). "
-        "The curve shown here is the one before training.",
+        summary=tr("Leaky ReLU whose slope α is learned with the weights."),
+        formula=tr("z if z > 0, else α z, α learned"),
+        details=tr(
+            "α starts at the value given and is trained by gradient descent (He et al. "
+            "2015). The curve shown here is the one before training."
+        ),
         parameters=(
             FloatParameter(
                 name="init",
                 telling=True,
                 title="First α",
-                help="Slope below zero before training.",
+                help=tr("Slope below zero before training."),
                 default=0.25,
                 minimum=-1.0,
                 maximum=1.0,
             ),
             ChoiceParameter(
                 name="slopes",
-                title="Slopes",
-                help="One slope for the whole layer, or one for each unit or channel.",
+                title=tr("Slopes"),
+                help=tr("One slope for the whole layer, or one for each unit or channel."),
                 default="shared",
-                choices=(Choice("shared", "one, shared"), Choice("channel", "one a channel")),
+                choices=(
+                    Choice("shared", tr("one, shared")),
+                    Choice("channel", tr("one a channel")),
+                ),
             ),
         ),
         module="torch.nn.PReLU",
@@ -166,16 +188,21 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
         healthy=lambda _values: (_ELU_EDGE, math.inf),
         title="ELU",
         category="Activations",
-        summary="Like ReLU above zero; below, a smooth curve down to −α that lets the mean be near zero.",
-        formula="z if z > 0, else α (eᶻ − 1)",
-        details="Far below zero it saturates at −α and the slope vanishes; the trouble can come back late in "
-        "training (Clevert et al. 2016).",
+        summary=tr(
+            "Like ReLU above zero; below, a smooth curve down to −α that lets the mean "
+            "be near zero."
+        ),
+        formula=tr("z if z > 0, else α (eᶻ − 1)"),
+        details=tr(
+            "Far below zero it saturates at −α and the slope vanishes; the trouble can "
+            "come back late in training (Clevert et al. 2016)."
+        ),
         parameters=(
             FloatParameter(
                 name="alpha",
                 telling=True,
                 title="α",
-                help="The value that the curve approaches below zero, with the sign turned.",
+                help=tr("The value that the curve approaches below zero, with the sign turned."),
                 default=1.0,
                 minimum=0.0,
                 maximum=10.0,
@@ -192,16 +219,18 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
         healthy=lambda values: (_ELU_EDGE * float(values["alpha"]), math.inf),
         title="CELU",
         category="Activations",
-        summary="An ELU whose slope is 1 at zero for every α.",
-        formula="z if z > 0, else α (e^(z/α) − 1)",
-        details="Smooth for every α, where ELU has a kink unless α is 1 (Barron 2017). Far below zero it "
-        "saturates at −α.",
+        summary=tr("An ELU whose slope is 1 at zero for every α."),
+        formula=tr("z if z > 0, else α (e^(z/α) − 1)"),
+        details=tr(
+            "Smooth for every α, where ELU has a kink unless α is 1 (Barron 2017). Far "
+            "below zero it saturates at −α."
+        ),
         parameters=(
             FloatParameter(
                 name="alpha",
                 telling=True,
                 title="α",
-                help="The value that the curve approaches below zero, with the sign turned.",
+                help=tr("The value that the curve approaches below zero, with the sign turned."),
                 default=1.0,
                 minimum=0.01,
                 maximum=10.0,
@@ -218,10 +247,16 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
         healthy=lambda _values: (_ELU_EDGE, math.inf),
         title="SELU",
         category="Activations",
-        summary="A scaled ELU whose fixed constants pull the variance back to 1. Wants LeCun's initialisation.",
-        formula="λ z if z > 0, else λ α (eᶻ − 1), λ ≈ 1.0507, α ≈ 1.6733",
-        details="The constants are the paper's and are not trained: with them variance 1 and mean 0 are a stable "
-        "fixed point. It is stable in variance, not in gradient: χ₁ = 1.0716 (Klambauer et al. 2017).",
+        summary=tr(
+            "A scaled ELU whose fixed constants pull the variance back to 1. Wants "
+            "LeCun's initialisation."
+        ),
+        formula=tr("λ z if z > 0, else λ α (eᶻ − 1), λ ≈ 1.0507, α ≈ 1.6733"),
+        details=tr(
+            "The constants are the paper's and are not trained: with them variance 1 and "
+            "mean 0 are a stable fixed point. It is stable in variance, not in gradient: "
+            "χ₁ = 1.0716 (Klambauer et al. 2017)."
+        ),
         module="torch.nn.SELU",
         function=lambda z, _values: functions.SELU_SCALE * functions.elu(z, functions.SELU_ALPHA),
         derivative=lambda z, _values: (
@@ -232,19 +267,22 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
         kind="TrainableSELU",
         mean_field="function",
         healthy=lambda _values: (_ELU_EDGE, math.inf),
-        title="Trainable SELU",
+        title=tr("Trainable SELU"),
         category="Activations",
-        summary="SELU whose α and λ are learned with the weights.",
-        formula="λ z if z > 0, else λ α (eᶻ − 1), α and λ learned",
-        details="Not in the paper and not in torch: α and λ start at the values given, by default the paper's "
-        "constants, and every step moves them away from the fixed point that these make. The plain SELU keeps them. "
-        "The curve shown here is the one before training (Klambauer et al. 2017).",
+        summary=tr("SELU whose α and λ are learned with the weights."),
+        formula=tr("λ z if z > 0, else λ α (eᶻ − 1), α and λ learned"),
+        details=tr(
+            "Not in the paper and not in torch: α and λ start at the values given, by "
+            "default the paper's constants, and every step moves them away from the "
+            "fixed point that these make. The plain SELU keeps them. The curve shown "
+            "here is the one before training (Klambauer et al. 2017)."
+        ),
         parameters=(
             FloatParameter(
                 name="alpha",
                 telling=True,
                 title="First α",
-                help="α before training; the paper's is 1.6733.",
+                help=tr("α before training; the paper's is 1.6733."),
                 default=functions.SELU_ALPHA,
                 minimum=0.0,
                 maximum=10.0,
@@ -253,7 +291,7 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
                 name="scale",
                 telling=True,
                 title="First λ",
-                help="λ before training; the paper's is 1.0507.",
+                help=tr("λ before training; the paper's is 1.0507."),
                 default=functions.SELU_SCALE,
                 minimum=0.0,
                 maximum=10.0,

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from gettext import gettext as tr
 from typing import Any
 
 from engine.parameters import (
@@ -37,16 +38,18 @@ def sequence_shape(shape: Shape, who: str, task: Task) -> tuple[int, int]:
     """The shape as (steps, numbers); `ShapeError` when it is not a sequence."""
     if len(shape) == 2:
         return shape[0], shape[1]
-    advice = "Choose a data set of sequences, or let the layer before give the whole sequence"
+    advice = tr("Choose a data set of sequences, or let the layer before give the whole sequence")
     if task.tokens and shape == task.input_shape:
-        advice = "Put an Embedding before it, which turns tokens into numbers"
+        advice = tr("Put an Embedding before it, which turns tokens into numbers")
     raise ShapeError(
-        f"{who} expects a sequence (steps × numbers) and receives {show(shape)}. {advice}"
+        tr("{who} expects a sequence (steps × numbers) and receives {shape}. {advice}").format(
+            who=who, shape=show(shape), advice=advice
+        )
     )
 
 
 def _recurrent_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
-    steps, _ = sequence_shape(shapes[0], "a recurrent layer", task)
+    steps, _ = sequence_shape(shapes[0], tr("a recurrent layer"), task)
     units = int(values["hidden_size"]) * (2 if values["bidirectional"] else 1)
     return (units,) if values["output"] == "last" else (steps, units)
 
@@ -93,29 +96,33 @@ def recurrent_values(values: Values) -> Values:
 def describe_recurrent(tensors: Mapping[str, Shape], values: Values) -> str:
     """How both matrices of a layer with these tensors are drawn, with σ for the fans of one gate, for people."""
     sides = (
-        ("Input weights", tensors["weight_ih_l0"], values),
-        ("Recurrent weights", tensors["weight_hh_l0"], recurrent_values(values)),
+        (tr("Input weights"), tensors["weight_ih_l0"], values),
+        (tr("Recurrent weights"), tensors["weight_hh_l0"], recurrent_values(values)),
     )
     return "\n".join(f"{who}: {_spread(shape, tensors, side)}" for who, shape, side in sides)
 
 
 def _spread(whole: Shape, tensors: Mapping[str, Shape], values: Values) -> str:
     units = tensors["weight_hh_l0"][1]
-    gates = "" if whole[0] == units else "each gate by itself, "
+    gates = "" if whole[0] == units else tr("each gate by itself, ")
     if not INITIALIZERS[str(values["initializer"])].function:
         std = gain_of(values) / math.sqrt(3 * units)
-        return f"torch's default, evenly within ± 1/√{units:,}, so σ = {std:.3g}"
+        return tr("torch's default, evenly within ± 1/√{units:,}, so σ = {std:.3g}").format(
+            units=units, std=std
+        )
     return gates + describe_weight((units, whole[1]), values)
 
 
 def _of_recurrent_weights(parameter: Parameter) -> Parameter:
     """An initialiser's setting once more, for the weights from one step to the next."""
-    title = f"Recurrent {parameter.title if len(parameter.title) < 3 else parameter.title.lower()}"
+    title = tr("Recurrent {title}").format(
+        title=parameter.title if len(parameter.title) < 3 else parameter.title.lower()
+    )
     changed = replace(parameter, name=_RECURRENT + parameter.name, title=title)
     if isinstance(changed, ChoiceParameter) and parameter.name == "initializer":
         return replace(
             changed,
-            help="How the weights from one step to the next are drawn, each gate's by itself.",
+            help=tr("How the weights from one step to the next are drawn, each gate's by itself."),
             default="orthogonal",
             choices=_WITHOUT_DATA,
         )
@@ -135,8 +142,8 @@ def _of_input_weights(parameter: Parameter) -> Parameter:
 _HIDDEN = IntParameter(
     name="hidden_size",
     telling=True,
-    title="Units",
-    help="Size of the state that is handed from step to step.",
+    title=tr("Units"),
+    help=tr("Size of the state that is handed from step to step."),
     default=64,
     minimum=1,
     maximum=16_384,
@@ -144,18 +151,21 @@ _HIDDEN = IntParameter(
 _NONLINEARITY = ChoiceParameter(
     name="nonlinearity",
     telling=True,
-    title="Function",
-    help="What the sum goes through at each step.",
+    title=tr("Function"),
+    help=tr("What the sum goes through at each step."),
     default="tanh",
     choices=(
-        Choice("tanh", "tanh", "Bounded; forgets unless its weights are near orthogonal."),
-        Choice("relu", "ReLU", "Unbounded; remembers with identity weights (Le et al. 2015)."),
+        Choice("tanh", "tanh", tr("Bounded; forgets unless its weights are near orthogonal.")),
+        Choice("relu", "ReLU", tr("Unbounded; remembers with identity weights (Le et al. 2015).")),
     ),
 )
 _FORGET_BIAS = FloatParameter(
     name="forget_bias",
-    title="Forget bias",
-    help="What the forget gate's biases add up to at the start: 1 keeps the memory open (Jozefowicz et al. 2015).",
+    title=tr("Forget bias"),
+    help=tr(
+        "What the forget gate's biases add up to at the start: 1 keeps the memory "
+        "open (Jozefowicz et al. 2015)."
+    ),
     default=1.0,
     minimum=-20.0,
     maximum=20.0,
@@ -164,34 +174,44 @@ _FORGET_BIAS = FloatParameter(
 _RECURRENT_PARAMETERS: tuple[Parameter, ...] = (
     BoolParameter(
         name="bidirectional",
-        title="Both directions",
-        help="A second set of weights reads the sequence from its end; the two states are joined.",
+        title=tr("Both directions"),
+        help=tr(
+            "A second set of weights reads the sequence from its end; the two states are joined."
+        ),
         default=False,
     ),
     ChoiceParameter(
         name="output",
         telling=True,
-        title="Gives",
-        help="The last state for one answer a sequence, the whole sequence for one a step or for another layer.",
+        title=tr("Gives"),
+        help=tr(
+            "The last state for one answer a sequence, the whole sequence for one a step "
+            "or for another layer."
+        ),
         default="last",
         choices=(
-            Choice("last", "last state", "Each direction's state after it has read everything."),
-            Choice("sequence", "whole sequence", "The state after every step."),
+            Choice(
+                "last", tr("last state"), tr("Each direction's state after it has read everything.")
+            ),
+            Choice("sequence", tr("whole sequence"), tr("The state after every step.")),
         ),
     ),
     BoolParameter(
         name="bias",
-        title="Bias",
-        help="Whether trained numbers are added, two for each unit and gate. They start at zero, "
-        "beside weights of torch's default as torch draws them.",
+        title=tr("Bias"),
+        help=tr(
+            "Whether trained numbers are added, two for each unit and gate. They start "
+            "at zero, beside weights of torch's default as torch draws them."
+        ),
         default=True,
     ),
     *map(_of_input_weights, INITIALIZER_PARAMETERS),
     *map(_of_recurrent_weights, INITIALIZER_PARAMETERS),
 )
-_DRAWN_BY_GATE = (
-    " Each gate's weights are drawn by themselves, with that gate's fan. torch's default draws every weight "
-    "evenly within ± 1/√units, so that units · Var(w) is 1/3 between steps."
+_DRAWN_BY_GATE = tr(
+    " Each gate's weights are drawn by themselves, with that gate's fan. torch's "
+    "default draws every weight evenly within ± 1/√units, so that units · Var(w) "
+    "is 1/3 between steps."
 )
 
 
@@ -219,26 +239,34 @@ RECURRENT: tuple[LayerSpec, ...] = (
     _recurrent(
         "RNN",
         1,
-        "Reads a sequence step by step; its state is all it remembers.",
+        tr("Reads a sequence step by step; its state is all it remembers."),
         "h_t = φ(W x_t + b + U h_t₋₁ + c)",
-        "Going back a step multiplies the gradient by Uᵀ and φ′: over many steps it vanishes or explodes with "
-        "the spectral radius of U (Bengio et al. 1994, Pascanu et al. 2013).",
+        tr(
+            "Going back a step multiplies the gradient by Uᵀ and φ′: over many steps it "
+            "vanishes or explodes with the spectral radius of U (Bengio et al. 1994, "
+            "Pascanu et al. 2013)."
+        ),
         _NONLINEARITY,
     ),
     _recurrent(
         "LSTM",
         4,
-        "A recurrent layer whose memory is added to, not rewritten: gates decide what stays.",
-        "c_t = f c_t₋₁ + i g, h_t = o tanh(c_t)",
-        "Along c the gradient is multiplied by the forget gate only, so that one near 1 keeps it "
-        "(Hochreiter & Schmidhuber 1997, Gers et al. 2000).",
+        tr("A recurrent layer whose memory is added to, not rewritten: gates decide what stays."),
+        tr("c_t = f c_t₋₁ + i g, h_t = o tanh(c_t)"),
+        tr(
+            "Along c the gradient is multiplied by the forget gate only, so that one "
+            "near 1 keeps it (Hochreiter & Schmidhuber 1997, Gers et al. 2000)."
+        ),
         _FORGET_BIAS,
     ),
     _recurrent(
         "GRU",
         3,
-        "A recurrent layer with two gates and one state: mixes the old state with a new one.",
+        tr("A recurrent layer with two gates and one state: mixes the old state with a new one."),
         "h_t = (1 − z) n + z h_t₋₁",
-        "Where the gate z is near 1 the state, and the gradient, pass unchanged (Cho et al. 2014).",
+        tr(
+            "Where the gate z is near 1 the state, and the gradient, pass unchanged (Cho "
+            "et al. 2014)."
+        ),
     ),
 )

@@ -1,6 +1,7 @@
 """Layers over time: one sample is steps × numbers (T, C), or T tokens; recurrent layers, attention, and ways out."""
 
 from collections.abc import Callable
+from gettext import gettext as tr
 
 from engine.parameters import (
     BoolParameter,
@@ -18,13 +19,17 @@ from .spec import LayerSpec, Shape, ShapeError, Shapes, Task
 def _embedding_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
     if not task.tokens or shapes[0] != task.input_shape:
         raise ShapeError(
-            "it expects the tokens of the data set. Choose a data set of tokens, such as the characters of a "
-            "text, and put it right behind the Input"
+            tr(
+                "it expects the tokens of the data set. Choose a data set of tokens, such as "
+                "the characters of a text, and put it right behind the Input"
+            )
         )
     if task.tokens > int(values["num_embeddings"]):
         raise ShapeError(
-            f"the data set has {task.tokens:,} different tokens and it knows {values['num_embeddings']:,}. "
-            f"Set Vocabulary to {task.tokens}"
+            tr(
+                "the data set has {tokens:,} different tokens and it knows "
+                "{num_embeddings:,}. Set Vocabulary to {tokens}"
+            ).format(tokens=task.tokens, num_embeddings=values["num_embeddings"])
         )
     return (*shapes[0], int(values["embedding_dim"]))
 
@@ -34,7 +39,10 @@ def _attention_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
     heads = int(values["num_heads"])
     if numbers % heads:
         raise ShapeError(
-            f"its {heads} heads do not divide the {numbers} numbers of a step. Choose another number of heads"
+            tr(
+                "its {heads} heads do not divide the {numbers} numbers of a step. Choose "
+                "another number of heads"
+            ).format(heads=heads, numbers=numbers)
         )
     return shapes[0]
 
@@ -52,7 +60,7 @@ def _attention_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
 
 
 def _position_shape(_values: Values, shapes: Shapes, task: Task) -> Shape:
-    return sequence_shape(shapes[0], "a positional encoding", task)
+    return sequence_shape(shapes[0], tr("a positional encoding"), task)
 
 
 def _over_time(who: str) -> Callable[[Values, Shapes, Task], Shape]:
@@ -65,23 +73,28 @@ SEQUENCES: tuple[LayerSpec, ...] = (
         channels="last",
         title="Embedding",
         category="Sequences",
-        summary="Gives every token its own row of trained numbers.",
+        summary=tr("Gives every token its own row of trained numbers."),
         formula="y_t = E[token_t]",
-        details="A table that is looked up; the gradient reaches the rows of the tokens that came, and no others.",
+        details=tr(
+            "A table that is looked up; the gradient reaches the rows of the tokens that "
+            "came, and no others."
+        ),
         parameters=(
             IntParameter(
                 name="embedding_dim",
                 telling=True,
-                title="Units",
-                help="How many numbers stand for a token.",
+                title=tr("Units"),
+                help=tr("How many numbers stand for a token."),
                 default=32,
                 minimum=1,
                 maximum=16_384,
             ),
             IntParameter(
                 name="num_embeddings",
-                title="Vocabulary",
-                help="Rows of the table: at least as many as the data set has different tokens.",
+                title=tr("Vocabulary"),
+                help=tr(
+                    "Rows of the table: at least as many as the data set has different tokens."
+                ),
                 default=128,
                 minimum=1,
                 maximum=1_000_000,
@@ -89,7 +102,9 @@ SEQUENCES: tuple[LayerSpec, ...] = (
             FloatParameter(
                 name="std",
                 title="σ",
-                help="Standard deviation of the normal distribution that the rows are drawn from.",
+                help=tr(
+                    "Standard deviation of the normal distribution that the rows are drawn from."
+                ),
                 default=1.0,
                 maximum=100.0,
             ),
@@ -111,16 +126,22 @@ SEQUENCES: tuple[LayerSpec, ...] = (
         channels="last",
         title="Self-attention",
         category="Sequences",
-        summary="Every step looks at every other and takes a weighted mean of what it finds.",
-        formula="softmax(Q Kᵀ / √d) V, by heads",
-        details="Between any two steps the gradient takes one stride, whatever their distance (Vaswani et al. 2017). "
-        "Weights start as torch draws them: Glorot's for Q, K and V together, zero biases.",
+        summary=tr("Every step looks at every other and takes a weighted mean of what it finds."),
+        formula=tr("softmax(Q Kᵀ / √d) V, by heads"),
+        details=tr(
+            "Between any two steps the gradient takes one stride, whatever their "
+            "distance (Vaswani et al. 2017). Weights start as torch draws them: Glorot's "
+            "for Q, K and V together, zero biases."
+        ),
         parameters=(
             IntParameter(
                 name="num_heads",
                 telling=True,
-                title="Heads",
-                help="How many parts of the numbers look by themselves; must divide the numbers of a step.",
+                title=tr("Heads"),
+                help=tr(
+                    "How many parts of the numbers look by themselves; must divide the numbers "
+                    "of a step."
+                ),
                 default=4,
                 minimum=1,
                 maximum=256,
@@ -128,14 +149,17 @@ SEQUENCES: tuple[LayerSpec, ...] = (
             BoolParameter(
                 name="causal",
                 telling=True,
-                title="Causal",
-                help="A step sees only itself and what came before; needed when the next step is to be forecast.",
+                title=tr("Causal"),
+                help=tr(
+                    "A step sees only itself and what came before; needed when the next step is "
+                    "to be forecast."
+                ),
                 default=False,
             ),
             BoolParameter(
                 name="bias",
-                title="Bias",
-                help="Whether trained numbers are added to Q, K, V and the result.",
+                title=tr("Bias"),
+                help=tr("Whether trained numbers are added to Q, K, V and the result."),
                 default=True,
             ),
         ),
@@ -152,22 +176,27 @@ SEQUENCES: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="PositionalEncoding",
         channels="last",
-        title="Positional encoding",
+        title=tr("Positional encoding"),
         category="Sequences",
-        summary="Adds to every step what tells its place; attention alone does not know the order.",
+        summary=tr(
+            "Adds to every step what tells its place; attention alone does not know the order."
+        ),
         formula="y_t = x_t + p_t",
-        details="Sinusoidal: p_t,₂ₖ = sin(t / 10000^(2k/C)), p_t,₂ₖ₊₁ the cosine (Vaswani et al. 2017). Learned: a "
-        "trained row a step, drawn with σ = 0.02. The gradient passes unchanged.",
+        details=tr(
+            "Sinusoidal: p_t,₂ₖ = sin(t / 10000^(2k/C)), p_t,₂ₖ₊₁ the cosine (Vaswani et "
+            "al. 2017). Learned: a trained row a step, drawn with σ = 0.02. The gradient "
+            "passes unchanged."
+        ),
         parameters=(
             ChoiceParameter(
                 name="encoding",
                 telling=True,
-                title="Encoding",
-                help="Where the numbers of a place come from.",
+                title=tr("Encoding"),
+                help=tr("Where the numbers of a place come from."),
                 default="sinusoidal",
                 choices=(
-                    Choice("sinusoidal", "sinusoidal", "Fixed waves of many lengths."),
-                    Choice("learned", "learned", "A trained row for each step."),
+                    Choice("sinusoidal", "sinusoidal", tr("Fixed waves of many lengths.")),
+                    Choice("learned", "learned", tr("A trained row for each step.")),
                 ),
             ),
         ),
@@ -184,22 +213,24 @@ SEQUENCES: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="LastStep",
-        title="Last step",
+        title=tr("Last step"),
         category="Sequences",
-        summary="Keeps the last step of a sequence; only that one gets the gradient.",
+        summary=tr("Keeps the last step of a sequence; only that one gets the gradient."),
         formula="y = x_T",
-        details="Behind a layer of both directions its second half has seen one step only: let that layer give "
-        "the last state instead.",
-        shape=_over_time("Last step"),
+        details=tr(
+            "Behind a layer of both directions its second half has seen one step only: "
+            "let that layer give the last state instead."
+        ),
+        shape=_over_time(tr("Last step")),
         module="engine.worker.sequence_modules.LastStep",
     ),
     LayerSpec(
         kind="MeanOverTime",
-        title="Mean over time",
+        title=tr("Mean over time"),
         category="Sequences",
-        summary="The mean of all steps; the gradient is shared evenly among them.",
+        summary=tr("The mean of all steps; the gradient is shared evenly among them."),
         formula="y = Σ x_t / T",
-        shape=_over_time("Mean over time"),
+        shape=_over_time(tr("Mean over time")),
         module="engine.worker.sequence_modules.MeanOverTime",
     ),
 )

@@ -1,6 +1,7 @@
 """Pooling and shape: layers that make an image smaller, flat, or lay it out in another way."""
 
 import re
+from gettext import gettext as tr
 
 from engine.parameters import IntParameter, Parameter, TextParameter, Values
 
@@ -13,7 +14,10 @@ def _pool_shape(values: Values, shapes: Shapes, dimensions: int) -> Shape:
     kernel, padding = int(values["kernel_size"]), int(values["padding"])
     if 2 * padding > kernel:
         raise ShapeError(
-            f"its padding of {padding} is more than half of its kernel of {kernel}. Make the padding smaller"
+            tr(
+                "its padding of {padding} is more than half of its kernel of {kernel}. Make "
+                "the padding smaller"
+            ).format(padding=padding, kernel=kernel)
         )
     return (channels, *window_shape(sizes, values))
 
@@ -31,15 +35,17 @@ def _pool_arguments(values: Values, _shapes: Shapes) -> dict[str, int]:
 
 
 def _adaptive_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
-    channels, _height, _width = image(shapes[0], "adaptive pooling")
+    channels, _height, _width = image(shapes[0], tr("adaptive pooling"))
     return (channels, int(values["height"]), int(values["width"]))
 
 
 def _global_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
     if len(shapes[0]) < 2:
         raise ShapeError(
-            f"it takes the mean of each channel and receives {show(shapes[0])}, which has no channels. "
-            "Put it after a convolution, and before Flatten"
+            tr(
+                "it takes the mean of each channel and receives {shapes}, which has no "
+                "channels. Put it after a convolution, and before Flatten"
+            ).format(shapes=show(shapes[0]))
         )
     return shapes[0][:1]
 
@@ -57,16 +63,20 @@ def _reshaped(values: Values, shapes: Shapes) -> Shape:
     sizes = numbers_in(str(values["shape"]))
     if sizes is None or any(size < -1 or size == 0 for size in sizes) or sizes.count(-1) > 1:
         raise ShapeError(
-            f"it cannot read the shape “{values['shape']}”. Write sizes such as 1 × 8 × 8; one of them "
-            "may be −1, for what is left"
+            tr(
+                "it cannot read the shape “{shape}”. Write sizes such as 1 × 8 × 8; one of "
+                "them may be −1, for what is left"
+            ).format(shape=values["shape"])
         )
     arriving, known = product(shapes[0]), product(tuple(size for size in sizes if size > 0))
     if -1 in sizes and arriving % known == 0:
         sizes[sizes.index(-1)] = arriving // known
     if product(tuple(sizes)) != arriving:
         raise ShapeError(
-            f"it receives {arriving:,} numbers ({show(shapes[0])}), and they do not fill the shape "
-            f"“{values['shape']}”. Choose sizes whose product is {arriving:,}"
+            tr(
+                "it receives {arriving:,} numbers ({shapes}), and they do not fill the shape "
+                "“{shape}”. Choose sizes whose product is {arriving:,}"
+            ).format(arriving=arriving, shapes=show(shapes[0]), shape=values["shape"])
         )
     return tuple(sizes)
 
@@ -78,8 +88,10 @@ def _order(values: Values, shapes: Shapes) -> list[int]:
     if order is None or sorted(order) != list(range(1, count + 1)):
         example = ", ".join(str(place) for place in range(count, 0, -1))
         raise ShapeError(
-            f"it cannot read the order “{values['order']}” for what it receives, {show(shapes[0])}. Name each "
-            f"of its {count} dimensions once, for example {example}"
+            tr(
+                "it cannot read the order “{order}” for what it receives, {shapes}. Name "
+                "each of its {count} dimensions once, for example {example}"
+            ).format(order=values["order"], shapes=show(shapes[0]), count=count, example=example)
         )
     return order
 
@@ -88,8 +100,8 @@ _WINDOW_PARAMETERS: tuple[Parameter, ...] = (
     IntParameter(
         name="kernel_size",
         telling=True,
-        title="Window",
-        help="Size of the window on every side.",
+        title=tr("Window"),
+        help=tr("Size of the window on every side."),
         unit="px",
         default=2,
         minimum=1,
@@ -97,8 +109,8 @@ _WINDOW_PARAMETERS: tuple[Parameter, ...] = (
     ),
     IntParameter(
         name="stride",
-        title="Stride",
-        help="How far the window moves at each step.",
+        title=tr("Stride"),
+        help=tr("How far the window moves at each step."),
         unit="px",
         default=2,
         minimum=1,
@@ -106,8 +118,8 @@ _WINDOW_PARAMETERS: tuple[Parameter, ...] = (
     ),
     IntParameter(
         name="padding",
-        title="Padding",
-        help="Border added on every side; at most half of the window.",
+        title=tr("Padding"),
+        help=tr("Border added on every side; at most half of the window."),
         unit="px",
         default=0,
         minimum=0,
@@ -121,7 +133,9 @@ def _side(name: str, title: str) -> IntParameter:
         name=name,
         telling=True,
         title=title,
-        help=f"{title} of what leaves, whatever the {name} of what arrives.",
+        help=tr("{title} of what leaves, whatever the {name} of what arrives.").format(
+            title=title, name=name
+        ),
         unit="px",
         default=2,
         minimum=1,
@@ -135,8 +149,8 @@ SPATIAL: tuple[LayerSpec, ...] = (
         mean_field="identity",
         title="Flatten",
         category="Pooling and shape",
-        summary="Lays an image out as one row of numbers, ready for Linear.",
-        formula="C × H × W → one row",
+        summary=tr("Lays an image out as one row of numbers, ready for Linear."),
+        formula=tr("C × H × W → one row"),
         shape=lambda _values, shapes, _task: (product(shapes[0]),),
         module="torch.nn.Flatten",
     ),
@@ -145,15 +159,19 @@ SPATIAL: tuple[LayerSpec, ...] = (
         mean_field="identity",
         title="Reshape",
         category="Pooling and shape",
-        summary="Lays the same numbers out in another shape, such as a row as an image.",
-        formula="the same numbers, in their order",
-        details="One size may be −1: it becomes what is left. “1 × −1” makes a row fit for Conv 1d.",
+        summary=tr("Lays the same numbers out in another shape, such as a row as an image."),
+        formula=tr("the same numbers, in their order"),
+        details=tr(
+            "One size may be −1: it becomes what is left. “1 × −1” makes a row fit for Conv 1d."
+        ),
         parameters=(
             TextParameter(
                 name="shape",
                 telling=True,
-                title="Shape",
-                help="The sizes without the batch, such as 1 × 8 × 8; −1 stands for what is left.",
+                title=tr("Shape"),
+                help=tr(
+                    "The sizes without the batch, such as 1 × 8 × 8; −1 stands for what is left."
+                ),
                 default="1 × -1",
                 maximum_length=64,
             ),
@@ -167,15 +185,18 @@ SPATIAL: tuple[LayerSpec, ...] = (
         mean_field="identity",
         title="Permute",
         category="Pooling and shape",
-        summary="Exchanges dimensions, such as channels × length for length × channels.",
+        summary=tr("Exchanges dimensions, such as channels × length for length × channels."),
         formula="yⱼᵢ = xᵢⱼ",
         parameters=(
             TextParameter(
                 name="order",
                 telling=True,
-                title="Order",
-                help="The dimensions in their new order, counted from 1 without the batch, such as 2, 1.",
-                default="2, 1",
+                title=tr("Order"),
+                help=tr(
+                    "The dimensions in their new order, counted from 1 without the batch, such "
+                    "as 2, 1."
+                ),
+                default=tr("2, 1"),
                 maximum_length=64,
             ),
         ),
@@ -188,10 +209,13 @@ SPATIAL: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="MaxPool1d",
         channels="first",
-        title="Max pool 1d",
+        title=tr("Max pool 1d"),
         category="Pooling and shape",
-        summary="Keeps the largest number of each window along a length; only that one gets the gradient.",
-        formula="max over the window",
+        summary=tr(
+            "Keeps the largest number of each window along a length; only that one gets "
+            "the gradient."
+        ),
+        formula=tr("max over the window"),
         parameters=_WINDOW_PARAMETERS,
         shape=_pool_1d_shape,
         module="torch.nn.MaxPool1d",
@@ -199,10 +223,10 @@ SPATIAL: tuple[LayerSpec, ...] = (
     ),
     LayerSpec(
         kind="MaxPool2d",
-        title="Max pool 2d",
+        title=tr("Max pool 2d"),
         category="Pooling and shape",
-        summary="Keeps the largest number of each window; only that one gets the gradient.",
-        formula="max over the window",
+        summary=tr("Keeps the largest number of each window; only that one gets the gradient."),
+        formula=tr("max over the window"),
         parameters=_WINDOW_PARAMETERS,
         shape=_pool_2d_shape,
         module="torch.nn.MaxPool2d",
@@ -211,10 +235,10 @@ SPATIAL: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="AvgPool2d",
         mean_field="mean_pool",
-        title="Average pool 2d",
+        title=tr("Average pool 2d"),
         category="Pooling and shape",
-        summary="Keeps the mean of each window; the gradient is shared evenly.",
-        formula="mean over the window",
+        summary=tr("Keeps the mean of each window; the gradient is shared evenly."),
+        formula=tr("mean over the window"),
         parameters=_WINDOW_PARAMETERS,
         shape=_pool_2d_shape,
         module="torch.nn.AvgPool2d",
@@ -223,12 +247,14 @@ SPATIAL: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="AdaptiveAvgPool2d",
         mean_field="mean_pool",
-        title="Adaptive average pool 2d",
+        title=tr("Adaptive average pool 2d"),
         category="Pooling and shape",
-        summary="Takes means so that the image gets the size you name, whatever its size was.",
-        formula="mean over windows of fitting size",
-        details="The windows share the image evenly and may overlap by a pixel. With it one network takes images of "
-        "several sizes.",
+        summary=tr("Takes means so that the image gets the size you name, whatever its size was."),
+        formula=tr("mean over windows of fitting size"),
+        details=tr(
+            "The windows share the image evenly and may overlap by a pixel. With it one "
+            "network takes images of several sizes."
+        ),
         parameters=(_side("height", "Height"), _side("width", "Width")),
         shape=_adaptive_shape,
         module="torch.nn.AdaptiveAvgPool2d",
@@ -239,12 +265,17 @@ SPATIAL: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="GlobalAvgPool",
         mean_field="mean_pool",
-        title="Global average pool",
+        title=tr("Global average pool"),
         category="Pooling and shape",
-        summary="Keeps one number a channel: its mean over all places. Replaces Flatten before the last Linear.",
-        formula="y_c = mean of x over channel c",
-        details="It saves the many weights of a Linear after Flatten (Lin et al. 2014). The gradient is shared evenly "
-        "by all places of a channel.",
+        summary=tr(
+            "Keeps one number a channel: its mean over all places. Replaces Flatten "
+            "before the last Linear."
+        ),
+        formula=tr("y_c = mean of x over channel c"),
+        details=tr(
+            "It saves the many weights of a Linear after Flatten (Lin et al. 2014). The "
+            "gradient is shared evenly by all places of a channel."
+        ),
         shape=_global_shape,
         module="engine.worker.modules.GlobalAvgPool",
     ),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -154,7 +155,7 @@ def product(shape: Shape) -> int:
 
 def show(shape: Shape) -> str:
     """A shape for people: `64`, or `1 × 8 × 8`."""
-    return " × ".join(str(size) for size in shape) if shape else "a single number"
+    return " × ".join(str(size) for size in shape) if shape else tr("a single number")
 
 
 def by_kind(*groups: Sequence[LayerSpec]) -> Mapping[str, LayerSpec]:

@@ -1,6 +1,7 @@
 """What the chosen initialiser gives a layer: the spread of its weights, in numbers and in words."""
 
 import math
+from gettext import gettext as tr
 
 from engine.parameters import Values
 
@@ -55,15 +56,17 @@ def describe_weight(weight: Shape, values: Values, *, transposed: bool = False) 
     initializer = INITIALIZERS[str(values["initializer"])]
     fan_in, fan_out = fans(outputs_first(weight, transposed=transposed))
     gain, std = gain_of(values), weight_std(weight, values, transposed=transposed)
-    with_gain = f", times a gain of {gain:g}" if gain != 1.0 else ""
+    with_gain = tr(", times a gain of {gain:g}").format(gain=gain) if gain != 1.0 else ""
     lines = [
-        f"fan in {fan_in:,}, fan out {fan_out:,}",
+        tr("fan in {fan_in:,}, fan out {fan_out:,}").format(fan_in=fan_in, fan_out=fan_out),
         f"{initializer.title}: {initializer.formula}{with_gain}",
-        f"here Var(w) = {std**2:.3g}, so σ = {std:.3g}",
+        tr("here Var(w) = {variance:.3g}, so σ = {std:.3g}").format(variance=std**2, std=std),
         f"({initializer.source})",
     ]
     if initializer.note:
         lines.append(f"{initializer.note}.")
     if values.get("normalise_weight") == "spectral":
-        lines.append("σ is that of the weight after its division by its largest singular value.")
+        lines.append(
+            tr("σ is that of the weight after its division by its largest singular value.")
+        )
     return "\n".join(lines)

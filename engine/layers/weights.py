@@ -1,5 +1,6 @@
 """Layers with a weight that an initialiser draws: Linear and the convolutions."""
 
+from gettext import gettext as tr
 from typing import Any
 
 from engine.parameters import (
@@ -19,28 +20,31 @@ from .windows import field, transposed_shape, window_shape
 _WEIGHT_PARAMETERS: tuple[Parameter, ...] = (
     BoolParameter(
         name="bias",
-        title="Bias",
-        help="Whether a trained number is added to each output.",
+        title=tr("Bias"),
+        help=tr("Whether a trained number is added to each output."),
         default=True,
     ),
     *INITIALIZER_PARAMETERS,
     *BIAS_PARAMETERS,
     ChoiceParameter(
         name="normalise_weight",
-        title="Normalise weight",
-        help="Whether the weight is divided by its size at every step, so that only its direction is trained freely.",
+        title=tr("Normalise weight"),
+        help=tr(
+            "Whether the weight is divided by its size at every step, so that only its "
+            "direction is trained freely."
+        ),
         default="none",
         choices=(
             Choice("none", "no"),
             Choice(
                 "spectral",
-                "spectral norm",
-                "Divided by its largest singular value: no input grows (Miyato et al. 2018).",
+                tr("spectral norm"),
+                tr("Divided by its largest singular value: no input grows (Miyato et al. 2018)."),
             ),
             Choice(
                 "weight",
-                "weight norm",
-                "w = g v / ‖v‖ for each unit, g trained by itself (Salimans & Kingma 2016).",
+                tr("weight norm"),
+                tr("w = g v / ‖v‖ for each unit, g trained by itself (Salimans & Kingma 2016)."),
             ),
         ),
     ),
@@ -54,13 +58,17 @@ def _check_normalisation(values: Values) -> None:
         return
     if starts_at_zero(values):
         raise ShapeError(
-            "its weight starts at exactly zero and cannot be divided by its size. Choose another initialiser, "
-            "or do not normalise the weight"
+            tr(
+                "its weight starts at exactly zero and cannot be divided by its size. Choose "
+                "another initialiser, or do not normalise the weight"
+            )
         )
     if normalisation == "spectral" and values["initializer"] == "lsuv":
         raise ShapeError(
-            "LSUV changes the size of the weight, and spectral normalisation takes every size out again. "
-            "Choose another initialiser, or do not normalise the weight"
+            tr(
+                "LSUV changes the size of the weight, and spectral normalisation takes every "
+                "size out again. Choose another initialiser, or do not normalise the weight"
+            )
         )
 
 
@@ -78,8 +86,10 @@ def _tensors(values: Values, weight: Shape, unit_axis: int = 0) -> dict[str, Sha
 def _linear_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
     if not shapes[0]:
         raise ShapeError(
-            "it expects a row of numbers and receives a single number. "
-            "Put Reshape with the shape 1 before it"
+            tr(
+                "it expects a row of numbers and receives a single number. Put Reshape with "
+                "the shape 1 before it"
+            )
         )
     _check_normalisation(values)
     return (*shapes[0][:-1], int(values["out_features"]))
@@ -90,7 +100,7 @@ def _linear_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
 
 
 def _convolution_shape(values: Values, shapes: Shapes, dimensions: int) -> Shape:
-    _channels, *sizes = field(shapes[0], "a convolution", dimensions)
+    _channels, *sizes = field(shapes[0], tr("a convolution"), dimensions)
     _check_normalisation(values)
     return (int(values["out_channels"]), *window_shape(sizes, values))
 
@@ -110,7 +120,7 @@ def _convolution_tensors(values: Values, shapes: Shapes) -> dict[str, Shape]:
 
 
 def _transposed_2d_shape(values: Values, shapes: Shapes, _task: Task) -> Shape:
-    _channels, *sizes = field(shapes[0], "a transposed convolution", 2)
+    _channels, *sizes = field(shapes[0], tr("a transposed convolution"), 2)
     _check_normalisation(values)
     return (int(values["out_channels"]), *transposed_shape(sizes, values))
 
@@ -149,18 +159,18 @@ def _pixels(name: str, title: str, text: str, default: int, minimum: int = 1) ->
 _FILTERS = IntParameter(
     name="out_channels",
     telling=True,
-    title="Filters",
-    help="How many channels leave the layer.",
+    title=tr("Filters"),
+    help=tr("How many channels leave the layer."),
     default=16,
     minimum=1,
     maximum=4_096,
 )
-_STRIDE = _pixels("stride", "Stride", "How far the filter moves at each step.", 1)
+_STRIDE = _pixels("stride", "Stride", tr("How far the filter moves at each step."), 1)
 _PADDING = _pixels(
-    "padding", "Padding", "Zeros added on every side; (kernel − 1)/2 keeps the size.", 1, 0
+    "padding", "Padding", tr("Zeros added on every side; (kernel − 1)/2 keeps the size."), 1, 0
 )
 _DILATION = _pixels(
-    "dilation", "Dilation", "Distance between the points that a filter looks at.", 1
+    "dilation", "Dilation", tr("Distance between the points that a filter looks at."), 1
 )
 
 WEIGHTS: tuple[LayerSpec, ...] = (
@@ -170,16 +180,19 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         mean_field="weights",
         title="Linear",
         category="Weights",
-        summary="Every output is a weighted sum of all inputs.",
+        summary=tr("Every output is a weighted sum of all inputs."),
         formula="z = W x + b",
-        details="The variance of z is fan_in · Var(w) times the mean square of x; the gradient is multiplied by "
-        "Wᵀ on its way back. The initialiser decides whether both keep their size through many layers.",
+        details=tr(
+            "The variance of z is fan_in · Var(w) times the mean square of x; the "
+            "gradient is multiplied by Wᵀ on its way back. The initialiser decides "
+            "whether both keep their size through many layers."
+        ),
         parameters=(
             IntParameter(
                 name="out_features",
                 telling=True,
-                title="Units",
-                help="How many numbers the layer gives for each sample.",
+                title=tr("Units"),
+                help=tr("How many numbers the layer gives for each sample."),
                 default=64,
                 minimum=1,
             ),
@@ -201,13 +214,15 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         mean_field="weights",
         title="Conv 1d",
         category="Weights",
-        summary="Slides small filters along a length; the same weights see every place.",
+        summary=tr("Slides small filters along a length; the same weights see every place."),
         formula="z = W ∗ x + b",
-        details="For series and sequences: channels × length. fan_in is channels × kernel. Zero padding makes the "
-        "variance at the ends smaller than in the middle.",
+        details=tr(
+            "For series and sequences: channels × length. fan_in is channels × kernel. "
+            "Zero padding makes the variance at the ends smaller than in the middle."
+        ),
         parameters=(
             _FILTERS,
-            _pixels("kernel_size", "Kernel", "Length of a filter.", 3),
+            _pixels("kernel_size", "Kernel", tr("Length of a filter."), 3),
             _STRIDE,
             _PADDING,
             _DILATION,
@@ -224,12 +239,15 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         mean_field="weights",
         title="Conv 2d",
         category="Weights",
-        summary="Slides small filters over an image; the same weights see every place.",
+        summary=tr("Slides small filters over an image; the same weights see every place."),
         formula="z = W ∗ x + b",
-        details="fan_in is channels × kernel². Zero padding makes the borders' variance smaller than the centre's.",
+        details=tr(
+            "fan_in is channels × kernel². Zero padding makes the borders' variance "
+            "smaller than the centre's."
+        ),
         parameters=(
             _FILTERS,
-            _pixels("kernel_size", "Kernel", "Height and width of a filter.", 3),
+            _pixels("kernel_size", "Kernel", tr("Height and width of a filter."), 3),
             _STRIDE,
             _PADDING,
             _DILATION,
@@ -244,22 +262,27 @@ WEIGHTS: tuple[LayerSpec, ...] = (
     LayerSpec(
         kind="ConvTranspose2d",
         mean_field="weights",
-        title="Transposed conv 2d",
+        title=tr("Transposed conv 2d"),
         category="Weights",
-        summary="Spreads every pixel over a window and so makes an image larger.",
+        summary=tr("Spreads every pixel over a window and so makes an image larger."),
         formula="z = Wᵀ ∗ x + b",
-        details="A convolution run backwards: what that does to the gradient, this does to the image. fan_in is "
-        "channels × kernel², but with a stride s only one in s² of them meets in each pixel: a gain of s keeps the "
-        "variance. The mean-field theory does not cover it.",
+        details=tr(
+            "A convolution run backwards: what that does to the gradient, this does to "
+            "the image. fan_in is channels × kernel², but with a stride s only one in s² "
+            "of them meets in each pixel: a gain of s keeps the variance. The mean-field "
+            "theory does not cover it."
+        ),
         parameters=(
             _FILTERS,
-            _pixels("kernel_size", "Kernel", "Height and width of a filter.", 2),
-            _pixels("stride", "Stride", "How far apart the pixels are put; 2 doubles the size.", 2),
-            _pixels("padding", "Padding", "How much is cut off on every side.", 0, 0),
+            _pixels("kernel_size", "Kernel", tr("Height and width of a filter."), 2),
+            _pixels(
+                "stride", "Stride", tr("How far apart the pixels are put; 2 doubles the size."), 2
+            ),
+            _pixels("padding", "Padding", tr("How much is cut off on every side."), 0, 0),
             _pixels(
                 "output_padding",
-                "Extra border",
-                "Rows and columns added at the lower right; smaller than stride or dilation.",
+                tr("Extra border"),
+                tr("Rows and columns added at the lower right; smaller than stride or dilation."),
                 0,
                 0,
             ),

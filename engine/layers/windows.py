@@ -1,18 +1,19 @@
 """The arithmetic of sliding windows, over a length or an image, as torch rounds it."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 from engine.parameters import Values
 
 from .spec import Shape, ShapeError, show
 
 _EXPECTED = {
-    1: "rows of channels (channels × length)",
-    2: "an image (channels × height × width)",
+    1: tr("rows of channels (channels × length)"),
+    2: tr("an image (channels × height × width)"),
 }
 _ADVICE = {
-    1: "Put Reshape before it, for example with the shape 1 × −1",
-    2: "Choose a data set of images, or put this layer before Flatten",
+    1: tr("Put Reshape before it, for example with the shape 1 × −1"),
+    2: tr("Choose a data set of images, or put this layer before Flatten"),
 }
 
 
@@ -20,7 +21,12 @@ def field(shape: Shape, who: str, dimensions: int) -> Shape:
     """The shape itself if it is channels × `dimensions` sizes; else `ShapeError`."""
     if len(shape) != dimensions + 1:
         raise ShapeError(
-            f"{who} expects {_EXPECTED[dimensions]} and receives {show(shape)}. {_ADVICE[dimensions]}"
+            tr("{who} expects {expected} and receives {shape}. {advice}").format(
+                who=who,
+                expected=_EXPECTED[dimensions],
+                shape=show(shape),
+                advice=_ADVICE[dimensions],
+            )
         )
     return shape
 
@@ -37,10 +43,12 @@ def window_shape(sizes: Sequence[int], values: Values) -> Shape:
     reach = int(values.get("dilation", 1)) * (kernel - 1) + 1
     if any(side + 2 * padding < reach for side in sizes):
         window = " × ".join([f"{reach}"] * len(sizes))
-        what = "an image" if len(sizes) == 2 else "a length"
+        what = tr("an image") if len(sizes) == 2 else tr("a length")
         raise ShapeError(
-            f"its window of {window} does not fit into {what} of {show(tuple(sizes))} "
-            f"with padding {padding}. Make the kernel smaller or the padding larger"
+            tr(
+                "its window of {window} does not fit into {what} of {show} with padding "
+                "{padding}. Make the kernel smaller or the padding larger"
+            ).format(window=window, what=what, show=show(tuple(sizes)), padding=padding)
         )
     return tuple((side + 2 * padding - reach) // stride + 1 for side in sizes)
 
@@ -51,14 +59,18 @@ def transposed_shape(sizes: Sequence[int], values: Values) -> Shape:
     kernel, stride, padding, extra, dilation = (int(values[name]) for name in names)
     if extra >= max(stride, dilation):
         raise ShapeError(
-            f"its extra border of {extra} must be smaller than its stride ({stride}) or its dilation "
-            f"({dilation}). Make it smaller"
+            tr(
+                "its extra border of {extra} must be smaller than its stride ({stride}) or "
+                "its dilation ({dilation}). Make it smaller"
+            ).format(extra=extra, stride=stride, dilation=dilation)
         )
     grown = tuple(
         (side - 1) * stride - 2 * padding + dilation * (kernel - 1) + extra + 1 for side in sizes
     )
     if min(grown) < 1:
         raise ShapeError(
-            f"its padding of {padding} cuts everything off an image of {show(tuple(sizes))}. Make it smaller"
+            tr(
+                "its padding of {padding} cuts everything off an image of {show}. Make it smaller"
+            ).format(padding=padding, show=show(tuple(sizes)))
         )
     return grown

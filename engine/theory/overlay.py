@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from gettext import gettext as tr
 
 import numpy as np
 
@@ -188,7 +189,7 @@ class _Overlay:
         strays = (gradient.narrowness, gradient.scatter) if gradient else (0.0, 0.0)
         reason = self.validity.reason(layer.node_id, *strays)
         unknown = self.moments[layer.node_id] is None or gradient is None
-        return reason or ("Out of the range of numbers." if unknown else "")
+        return reason or (tr("Out of the range of numbers.") if unknown else "")
 
     def _row(self, layer: Layer) -> dict[str, float]:
         row = dict.fromkeys(NUMBERS, math.nan)

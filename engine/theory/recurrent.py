@@ -1,6 +1,7 @@
 """Recurrent layers of one gate, step by step: h_t = φ(W x_t + b + U h_t₋₁ + c) (Chen et al. 2018)."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 import numpy as np
 
@@ -21,7 +22,7 @@ _RECURRENT = "recurrent_"
 def recurrent_problem(layer: Layer) -> tuple[str, bool] | None:
     """Why the theory cannot follow the layer, and whether it has no figures at all; None when it can."""
     if layer.tensors.get("weight_hh_l0", (0, 0)) != (_units(layer), _units(layer)):
-        return "its gates multiply one another", True
+        return tr("its gates multiply one another"), True
     sets = (layer.values, _recurrent_values(layer.values))
     problem = next((found for values in sets if (found := draw_problem(values))), None)
     if problem is not None:

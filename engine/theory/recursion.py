@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
+from gettext import gettext as tr
 
 import numpy as np
 
@@ -64,13 +65,13 @@ def critical_weight_variance(activation: Activation, bias_variance: float) -> fl
     """
     low, high = 1e-3, 16.0
     if not Recursion(activation, low, bias_variance).fixed_point().chi_1 < 1.0:
-        raise ValueError("chi_1 is not below 1 for small weights")
+        raise ValueError(tr("chi_1 is not below 1 for small weights"))
     for _ in range(40):
         middle = 0.5 * (low + high)
         chi_1 = Recursion(activation, middle, bias_variance).fixed_point().chi_1
         low, high = (middle, high) if chi_1 < 1.0 else (low, middle)
     if high == 16.0:
-        raise ValueError("chi_1 stays below 1")
+        raise ValueError(tr("chi_1 stays below 1"))
     return 0.5 * (low + high)
 
 

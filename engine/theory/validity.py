@@ -1,6 +1,7 @@
 """Where the mean-field prediction holds, and the sentence that says why not."""
 
 from collections.abc import Mapping, Sequence
+from gettext import gettext as tr
 
 from . import weights
 from .moments import Layer
@@ -18,13 +19,15 @@ WIDE = 3
 LINEAR = frozenset(("weights", "add", "identity", "dropout", "mean_pool", "scale"))
 """Rules by which a gradient passes back whatever the variance is."""
 
-ASSUMPTIONS = (
-    "The prediction is for untrained networks, on average over their random weights. "
-    "Training changes the weights, and the prediction then no longer holds."
+ASSUMPTIONS = tr(
+    "The prediction is for untrained networks, on average over their random "
+    "weights. Training changes the weights, and the prediction then no longer "
+    "holds."
 )
-TIED = (
-    "A recurrent layer uses the same weights at every step: √χ is the factor of a single step on average, "
-    "and over many steps the rate is the spectral radius of the recurrent matrix."
+TIED = tr(
+    "A recurrent layer uses the same weights at every step: √χ is the factor of "
+    "a single step on average, and over many steps the rate is the spectral "
+    "radius of the recurrent matrix."
 )
 
 Blame = tuple[str, bool]
@@ -34,7 +37,9 @@ Blame = tuple[str, bool]
 def blame_of(layer: Layer) -> Blame | None:
     """What is wrong with the theory at one layer."""
     if layer.spec.mean_field not in RULES:
-        return f"the theory does not cover {layer.label} ({layer.spec.title})", True
+        return tr("the theory does not cover {label} ({title})").format(
+            label=layer.label, title=layer.spec.title
+        ), True
     if layer.spec.mean_field == "recurrent":
         found = recurrent_problem(layer)
     elif layer.spec.initialised:
@@ -44,8 +49,10 @@ def blame_of(layer: Layer) -> Blame | None:
     if found is None:
         return None
     problem, wholly = found
-    verb = "does not cover" if wholly else "covers only on average"
-    return f"the theory {verb} {layer.label}: {problem}", wholly
+    verb = tr("does not cover") if wholly else tr("covers only on average")
+    return tr("the theory {verb} {label}: {problem}").format(
+        verb=verb, label=layer.label, problem=problem
+    ), wholly
 
 
 def _shape_of_input(layer: Layer, rules: Mapping[str, str]) -> Blame | None:
@@ -54,7 +61,10 @@ def _shape_of_input(layer: Layer, rules: Mapping[str, str]) -> Blame | None:
     if layer.spec.mean_field != "function" or not before & {"function", "dropout", "data"}:
         return None
     return (
-        f"the theory covers only roughly {layer.label}: what arrives is no sum of many terms and not Gaussian",
+        tr(
+            "the theory covers only roughly {label}: what arrives is no sum of many "
+            "terms and not Gaussian"
+        ).format(label=layer.label),
         False,
     )
 
@@ -64,10 +74,10 @@ def _estimate(layer: Layer) -> Blame | None:
     wide = layer.spec.mean_field == "mean_pool" and _window(layer) > WIDE
     if not wide:
         return None
-    sentence = (
-        f"the theory covers only roughly the variance behind {layer.label}: how alike distant places of its "
-        "window are is estimated from neighbours"
-    )
+    sentence = tr(
+        "the theory covers only roughly the variance behind {label}: how alike "
+        "distant places of its window are is estimated from neighbours"
+    ).format(label=layer.label)
     return sentence, False
 
 
@@ -124,15 +134,16 @@ class Validity:
             sentence = blame[0]
             return f"{sentence[0].upper()}{sentence[1:]}."
         if narrowness > NARROW:
-            return (
-                f"Too narrow for its depth: Σ 1/width from here to the last layer is {narrowness:.2f}, "
-                f"above {NARROW:g}, so that networks drawn alike differ widely."
-            )
+            return tr(
+                "Too narrow for its depth: Σ 1/width from here to the last layer is "
+                "{narrowness:.2f}, above {narrow:g}, so that networks drawn alike differ "
+                "widely."
+            ).format(narrowness=narrowness, narrow=NARROW)
         if scatter > SCATTER:
-            return (
-                "So few units pass a gradient on that networks drawn alike differ widely: the variance of "
-                f"ln G between them is {scatter:.2g}."
-            )
+            return tr(
+                "So few units pass a gradient on that networks drawn alike differ widely: "
+                "the variance of ln G between them is {scatter:.2g}."
+            ).format(scatter=scatter)
         return ""
 
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from gettext import gettext as tr
 
 import numpy as np
 
@@ -32,16 +33,18 @@ def draw_problem(values: Values) -> str | None:
     kind = str(values["initializer"])
     function = INITIALIZERS[kind].function
     if kind == "lsuv":
-        return "its weights are rescaled on the data before training"
+        return tr("its weights are rescaled on the data before training")
     if function in _INDEPENDENT or function == "orthogonal_":
         return None
-    return "its weights are not random"
+    return tr("its weights are not random")
 
 
 def spectrum_problem(values: Values) -> str | None:
     """Why figures for such weights hold on average only, or None."""
     if values["initializer"] == "orthogonal":
-        return "its weights are orthogonal; the theory is for independent ones of the same variance"
+        return tr(
+            "its weights are orthogonal; the theory is for independent ones of the same variance"
+        )
     return None
 
 

@@ -1,6 +1,7 @@
 """How a network is trained: every setting stated once, and the typed configuration made from them."""
 
 from collections.abc import Mapping
+from gettext import gettext as tr
 from typing import Literal
 
 import msgspec
@@ -26,8 +27,10 @@ DeviceKind = Literal["auto", "cpu", "cuda", "mps"]
 _RUN_PARAMETERS: tuple[Parameter, ...] = (
     IntParameter(
         name="batch_size",
-        title="Batch size",
-        help="Samples in a step. A last batch of a single sample is merged into the one before.",
+        title=tr("Batch size"),
+        help=tr(
+            "Samples in a step. A last batch of a single sample is merged into the one before."
+        ),
         unit="samples",
         default=32,
         minimum=1,
@@ -35,8 +38,11 @@ _RUN_PARAMETERS: tuple[Parameter, ...] = (
     ),
     IntParameter(
         name="accumulate",
-        title="Accumulate",
-        help="Batches whose gradients are averaged into one step, as if they were a single large batch.",
+        title=tr("Accumulate"),
+        help=tr(
+            "Batches whose gradients are averaged into one step, as if they were a "
+            "single large batch."
+        ),
         unit="batches",
         default=1,
         minimum=1,
@@ -44,24 +50,29 @@ _RUN_PARAMETERS: tuple[Parameter, ...] = (
     ),
     IntParameter(
         name="epochs",
-        title="Epochs",
-        help="How often the whole training set is gone through.",
+        title=tr("Epochs"),
+        help=tr("How often the whole training set is gone through."),
         default=30,
         minimum=1,
         maximum=1_000_000,
     ),
     IntParameter(
         name="seed",
-        title="Seed",
-        help="Initial weights, order of the data and dropout follow from it: same seed, same result.",
+        title=tr("Seed"),
+        help=tr(
+            "Initial weights, order of the data and dropout follow from it: same seed, same result."
+        ),
         default=0,
         minimum=0,
         maximum=2**31 - 1,
     ),
     FloatParameter(
         name="label_smoothing",
-        title="Label smoothing",
-        help="Share of each target that is spread over all classes (Szegedy et al. 2016); softmax cross-entropy only.",
+        title=tr("Label smoothing"),
+        help=tr(
+            "Share of each target that is spread over all classes (Szegedy et al. 2016); "
+            "softmax cross-entropy only."
+        ),
         default=0.0,
         maximum=1.0,
         open_maximum=True,
@@ -71,36 +82,46 @@ _RUN_PARAMETERS: tuple[Parameter, ...] = (
 _CLIP_PARAMETERS: tuple[Parameter, ...] = (
     ChoiceParameter(
         name="clip_mode",
-        title="Clip gradients",
-        help="Limits the gradient before each step.",
+        title=tr("Clip gradients"),
+        help=tr("Limits the gradient before each step."),
         default="none",
         choices=(
             Choice("none", "no"),
             Choice(
                 "norm",
-                "by norm",
-                "Scales the whole gradient down to the threshold; keeps its direction.",
+                tr("by norm"),
+                tr("Scales the whole gradient down to the threshold; keeps its direction."),
             ),
             Choice(
-                "value", "by value", "Cuts each number off at ± the threshold; turns the direction."
+                "value",
+                tr("by value"),
+                tr("Cuts each number off at ± the threshold; turns the direction."),
             ),
             Choice(
                 "layer",
-                "by layer",
-                "Scales each layer's gradient down to the threshold by itself; turns the direction.",
+                tr("by layer"),
+                tr(
+                    "Scales each layer's gradient down to the threshold by itself; turns the "
+                    "direction."
+                ),
             ),
             Choice(
                 "adaptive",
                 "adaptive",
-                "Limits each unit's gradient to the threshold times the norm of its weights "
-                "(Brock et al. 2021, eq. 3); 0.01 is usual.",
+                tr(
+                    "Limits each unit's gradient to the threshold times the norm of its weights "
+                    "(Brock et al. 2021, eq. 3); 0.01 is usual."
+                ),
             ),
         ),
     ),
     FloatParameter(
         name="clip_threshold",
-        title="Clip threshold",
-        help="Largest norm, absolute value, or ratio to the weights; acts at once, also while training runs.",
+        title=tr("Clip threshold"),
+        help=tr(
+            "Largest norm, absolute value, or ratio to the weights; acts at once, also "
+            "while training runs."
+        ),
         default=1.0,
         open_minimum=True,
         shown_when=("clip_mode", ("norm", "value", "layer", "adaptive")),
@@ -110,35 +131,42 @@ _CLIP_PARAMETERS: tuple[Parameter, ...] = (
 _MACHINE_PARAMETERS: tuple[Parameter, ...] = (
     ChoiceParameter(
         name="device",
-        title="Device",
-        help="Where the network is trained.",
+        title=tr("Device"),
+        help=tr("Where the network is trained."),
         default="auto",
         choices=(
-            Choice("auto", "the best there is", "CUDA, else MPS, else the processor."),
+            Choice("auto", tr("the best there is"), tr("CUDA, else MPS, else the processor.")),
             Choice("cpu", "processor"),
-            Choice("cuda", "CUDA", "A graphics card of NVIDIA's, or of AMD's through ROCm."),
-            Choice("mps", "MPS", "The graphics part of Apple's chips."),
+            Choice("cuda", "CUDA", tr("A graphics card of NVIDIA's, or of AMD's through ROCm.")),
+            Choice("mps", "MPS", tr("The graphics part of Apple's chips.")),
         ),
     ),
     ChoiceParameter(
         name="precision",
-        title="Precision",
-        help="In which numbers the layers compute; weights and losses stay in float32.",
+        title=tr("Precision"),
+        help=tr("In which numbers the layers compute; weights and losses stay in float32."),
         default="float32",
         choices=(
             Choice("float32", "float32"),
-            Choice("bfloat16", "bfloat16, mixed", "The range of float32 with 8 bits of precision."),
+            Choice(
+                "bfloat16",
+                tr("bfloat16, mixed"),
+                tr("The range of float32 with 8 bits of precision."),
+            ),
             Choice(
                 "float16",
-                "float16, mixed",
-                "11 bits of precision, a small range: the loss is scaled so that gradients do not underflow.",
+                tr("float16, mixed"),
+                tr(
+                    "11 bits of precision, a small range: the loss is scaled so that gradients "
+                    "do not underflow."
+                ),
             ),
         ),
     ),
     IntParameter(
         name="threads",
-        title="Threads",
-        help="On the processor; 0: as many as a short trial before the run finds fastest.",
+        title=tr("Threads"),
+        help=tr("On the processor; 0: as many as a short trial before the run finds fastest."),
         default=0,
         minimum=0,
         maximum=1_024,
@@ -148,8 +176,8 @@ _MACHINE_PARAMETERS: tuple[Parameter, ...] = (
 _LOOK_PARAMETERS: tuple[Parameter, ...] = (
     IntParameter(
         name="look_every",
-        title="Look inside every",
-        help="Layers are looked into before the first step and in every epoch; 0: not oftener.",
+        title=tr("Look inside every"),
+        help=tr("Layers are looked into before the first step and in every epoch; 0: not oftener."),
         unit="steps",
         default=0,
         minimum=0,
@@ -223,14 +251,16 @@ def _contradictions(values: Mapping[str, Value]) -> list[str]:
     """What is wrong with settings that are fine one by one."""
     found = []
     if values["optimizer"] == "SGD" and values["nesterov"] and not values["momentum"]:
-        found.append("Nesterov needs a momentum above zero")
+        found.append(tr("Nesterov needs a momentum above zero"))
     if int(values["warmup_epochs"]) >= int(values["epochs"]):
         found.append(
-            f"The warm-up of {values['warmup_epochs']} epochs leaves none of the {values['epochs']}. "
-            "Shorten it, or train for more epochs"
+            tr(
+                "The warm-up of {warmup_epochs} epochs leaves none of the {epochs}. Shorten "
+                "it, or train for more epochs"
+            ).format(warmup_epochs=values["warmup_epochs"], epochs=values["epochs"])
         )
     if values["optimizer"] == "LBFGS" and values["precision"] == "float16":
-        found.append("L-BFGS cannot be used with float16. Choose bfloat16 or float32")
+        found.append(tr("L-BFGS cannot be used with float16. Choose bfloat16 or float32"))
     return found
 
 

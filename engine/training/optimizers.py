@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from gettext import gettext as tr
 from typing import Literal
 
 from engine.parameters import (
@@ -34,31 +35,34 @@ OPTIMIZERS: Mapping[str, OptimizerSpec] = {
         OptimizerSpec(
             "SGD",
             "SGD",
-            "Plain gradient descent on batches; shows gradient problems as they are.",
+            tr("Plain gradient descent on batches; shows gradient problems as they are."),
             ("momentum", "nesterov", "weight_decay"),
         ),
         OptimizerSpec(
             "RMSprop",
             "RMSprop",
-            "Divides each step by the recent size of its gradient.",
+            tr("Divides each step by the recent size of its gradient."),
             ("alpha", "momentum", "weight_decay"),
         ),
         OptimizerSpec(
             "Adam",
             "Adam",
-            "Momentum and RMSprop together; partly hides vanishing gradients.",
+            tr("Momentum and RMSprop together; partly hides vanishing gradients."),
             ("beta1", "beta2", "weight_decay"),
         ),
         OptimizerSpec(
             "AdamW",
             "AdamW",
-            "Adam with weight decay kept apart from the gradient.",
+            tr("Adam with weight decay kept apart from the gradient."),
             ("beta1", "beta2", "weight_decay"),
         ),
         OptimizerSpec(
             "LBFGS",
             "L-BFGS",
-            "Estimates curvature from its last steps; wants the whole training set as one batch.",
+            tr(
+                "Estimates curvature from its last steps; wants the whole training set as "
+                "one batch."
+            ),
             ("max_iter", "history_size", "line_search"),
             closes=True,
         ),
@@ -70,22 +74,24 @@ _FIRST_ORDER = tuple(spec.kind for spec in OPTIMIZERS.values() if not spec.close
 OPTIMIZER_PARAMETERS: tuple[Parameter, ...] = (
     ChoiceParameter(
         name="optimizer",
-        title="Optimiser",
-        help="The rule that turns gradients into steps.",
+        title=tr("Optimiser"),
+        help=tr("The rule that turns gradients into steps."),
         default="SGD",
         choices=tuple(Choice(o.kind, o.title, o.summary) for o in OPTIMIZERS.values()),
     ),
     FloatParameter(
         name="learning_rate",
-        title="Learning rate",
-        help="Size of a step; acts at once, also while training runs. A schedule multiplies it.",
+        title=tr("Learning rate"),
+        help=tr(
+            "Size of a step; acts at once, also while training runs. A schedule multiplies it."
+        ),
         default=0.01,
         maximum=1_000.0,
     ),
     FloatParameter(
         name="momentum",
-        title="Momentum",
-        help="How much of the last step is kept in the next one.",
+        title=tr("Momentum"),
+        help=tr("How much of the last step is kept in the next one."),
         default=0.9,
         maximum=1.0,
         open_maximum=True,
@@ -93,15 +99,15 @@ OPTIMIZER_PARAMETERS: tuple[Parameter, ...] = (
     ),
     BoolParameter(
         name="nesterov",
-        title="Nesterov",
-        help="Looks one step ahead; needs a momentum above zero.",
+        title=tr("Nesterov"),
+        help=tr("Looks one step ahead; needs a momentum above zero."),
         default=False,
         shown_when=("optimizer", ("SGD",)),
     ),
     FloatParameter(
         name="alpha",
         title="Smoothing ρ",
-        help="How slowly RMSprop's mean of squared gradients forgets.",
+        help=tr("How slowly RMSprop's mean of squared gradients forgets."),
         default=0.99,
         maximum=1.0,
         open_maximum=True,
@@ -110,7 +116,7 @@ OPTIMIZER_PARAMETERS: tuple[Parameter, ...] = (
     FloatParameter(
         name="beta1",
         title="β₁",
-        help="How slowly Adam's mean gradient forgets.",
+        help=tr("How slowly Adam's mean gradient forgets."),
         default=0.9,
         maximum=1.0,
         open_maximum=True,
@@ -119,7 +125,7 @@ OPTIMIZER_PARAMETERS: tuple[Parameter, ...] = (
     FloatParameter(
         name="beta2",
         title="β₂",
-        help="How slowly Adam's mean squared gradient forgets.",
+        help=tr("How slowly Adam's mean squared gradient forgets."),
         default=0.999,
         maximum=1.0,
         open_maximum=True,
@@ -127,8 +133,11 @@ OPTIMIZER_PARAMETERS: tuple[Parameter, ...] = (
     ),
     IntParameter(
         name="max_iter",
-        title="Iterations a step",
-        help="How often L-BFGS may move within one step; each time costs a forward and a backward pass.",
+        title=tr("Iterations a step"),
+        help=tr(
+            "How often L-BFGS may move within one step; each time costs a forward and a "
+            "backward pass."
+        ),
         default=20,
         minimum=1,
         maximum=10_000,
@@ -136,8 +145,8 @@ OPTIMIZER_PARAMETERS: tuple[Parameter, ...] = (
     ),
     IntParameter(
         name="history_size",
-        title="Steps remembered",
-        help="From how many moves L-BFGS estimates the curvature.",
+        title=tr("Steps remembered"),
+        help=tr("From how many moves L-BFGS estimates the curvature."),
         default=10,
         minimum=1,
         maximum=1_000,
@@ -145,15 +154,18 @@ OPTIMIZER_PARAMETERS: tuple[Parameter, ...] = (
     ),
     BoolParameter(
         name="line_search",
-        title="Line search",
-        help="Chooses the length of each move by the strong Wolfe conditions, instead of the learning rate alone.",
+        title=tr("Line search"),
+        help=tr(
+            "Chooses the length of each move by the strong Wolfe conditions, instead of "
+            "the learning rate alone."
+        ),
         default=True,
         shown_when=("optimizer", ("LBFGS",)),
     ),
     FloatParameter(
         name="weight_decay",
-        title="Weight decay",
-        help="Pulls weights towards zero (L2).",
+        title=tr("Weight decay"),
+        help=tr("Pulls weights towards zero (L2)."),
         default=0.0,
         maximum=100.0,
         shown_when=("optimizer", _FIRST_ORDER),

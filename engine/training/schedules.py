@@ -1,5 +1,6 @@
 """How the learning rate changes while training goes on, and when training ends by itself."""
 
+from gettext import gettext as tr
 from typing import Literal
 
 from engine.parameters import (
@@ -16,33 +17,39 @@ ScheduleKind = Literal["none", "step", "cosine", "one_cycle", "plateau"]
 SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
     ChoiceParameter(
         name="schedule",
-        title="Schedule",
-        help="What multiplies the learning rate while training goes on.",
+        title=tr("Schedule"),
+        help=tr("What multiplies the learning rate while training goes on."),
         default="none",
         choices=(
             Choice("none", "constant"),
-            Choice("step", "in steps", "Multiplies the rate by a factor every few epochs."),
+            Choice("step", tr("in steps"), tr("Multiplies the rate by a factor every few epochs.")),
             Choice(
                 "cosine",
                 "cosine",
-                "Falls along half a cosine to the end (Loshchilov & Hutter 2017, eq. 5).",
+                tr("Falls along half a cosine to the end (Loshchilov & Hutter 2017, eq. 5)."),
             ),
             Choice(
                 "one_cycle",
-                "one cycle",
-                "Rises from 1/25 of the rate to the rate, then falls to nearly nothing (Smith & Topin 2019).",
+                tr("one cycle"),
+                tr(
+                    "Rises from 1/25 of the rate to the rate, then falls to nearly nothing "
+                    "(Smith & Topin 2019)."
+                ),
             ),
             Choice(
                 "plateau",
-                "on plateau",
-                "Multiplies the rate by a factor when the validation loss no longer falls.",
+                tr("on plateau"),
+                tr("Multiplies the rate by a factor when the validation loss no longer falls."),
             ),
         ),
     ),
     IntParameter(
         name="warmup_epochs",
         title="Warm-up",
-        help="Epochs in which the rate rises in a straight line from nearly nothing (Goyal et al. 2017); 0 for none.",
+        help=tr(
+            "Epochs in which the rate rises in a straight line from nearly nothing "
+            "(Goyal et al. 2017); 0 for none."
+        ),
         unit="epochs",
         default=0,
         minimum=0,
@@ -50,8 +57,8 @@ SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
     ),
     IntParameter(
         name="schedule_epochs",
-        title="Epochs a step",
-        help="After how many epochs the rate is multiplied by the factor.",
+        title=tr("Epochs a step"),
+        help=tr("After how many epochs the rate is multiplied by the factor."),
         unit="epochs",
         default=10,
         minimum=1,
@@ -60,8 +67,11 @@ SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
     ),
     IntParameter(
         name="schedule_patience",
-        title="Schedule's patience",
-        help="How many epochs without a lower validation loss are let pass before the rate is lowered.",
+        title=tr("Schedule's patience"),
+        help=tr(
+            "How many epochs without a lower validation loss are let pass before the "
+            "rate is lowered."
+        ),
         unit="epochs",
         default=5,
         minimum=0,
@@ -70,8 +80,8 @@ SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
     ),
     FloatParameter(
         name="schedule_factor",
-        title="Factor",
-        help="What the rate is multiplied by.",
+        title=tr("Factor"),
+        help=tr("What the rate is multiplied by."),
         default=0.1,
         maximum=1.0,
         open_minimum=True,
@@ -80,8 +90,8 @@ SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
     ),
     FloatParameter(
         name="schedule_rise",
-        title="Rising share",
-        help="Share of the steps in which the rate rises.",
+        title=tr("Rising share"),
+        help=tr("Share of the steps in which the rate rises."),
         default=0.3,
         maximum=1.0,
         open_minimum=True,
@@ -93,14 +103,14 @@ SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
 STOPPING_PARAMETERS: tuple[Parameter, ...] = (
     BoolParameter(
         name="early_stopping",
-        title="Stop early",
-        help="Ends the training when the validation loss no longer falls.",
+        title=tr("Stop early"),
+        help=tr("Ends the training when the validation loss no longer falls."),
         default=False,
     ),
     IntParameter(
         name="patience",
-        title="Patience",
-        help="How many epochs in a row may pass without the gain.",
+        title=tr("Patience"),
+        help=tr("How many epochs in a row may pass without the gain."),
         unit="epochs",
         default=10,
         minimum=1,
@@ -109,8 +119,8 @@ STOPPING_PARAMETERS: tuple[Parameter, ...] = (
     ),
     FloatParameter(
         name="minimum_gain",
-        title="Minimum gain",
-        help="How far below the lowest validation loss a new one must lie to count.",
+        title=tr("Minimum gain"),
+        help=tr("How far below the lowest validation loss a new one must lie to count."),
         default=0.0,
         shown_when=("early_stopping", (True,)),
     ),

@@ -1,6 +1,7 @@
 """Where a network can be trained, and in which precision: found out, never assumed."""
 
 from collections.abc import Mapping, Sequence
+from gettext import gettext as tr
 
 import torch
 from torch import Tensor
@@ -26,8 +27,10 @@ def choose_device(wish: str, found: Sequence[str]) -> torch.device:
         return torch.device(next(device for device in _PREFERRED if device in found))
     if wish not in found:
         raise RunError(
-            f"The training is set to the device {wish}, and this machine has none that can be used. "
-            f"Choose {' or '.join(('auto', *found))}"
+            tr(
+                "The training is set to the device {wish}, and this machine has none that "
+                "can be used. Choose {join}"
+            ).format(wish=wish, join=" or ".join(("auto", *found)))
         )
     return torch.device(wish)
 
@@ -36,8 +39,10 @@ def check_precision(precision: str, device: torch.device, found: Sequence[str]) 
     """`RunError` when the device has not the wanted precision."""
     if precision not in found:
         raise RunError(
-            f"The training is set to {precision}, which the device {device.type} has not. "
-            f"Choose {' or '.join(found)}"
+            tr(
+                "The training is set to {precision}, which the device {type} has not. Choose "
+                "{found}"
+            ).format(precision=precision, type=device.type, found=" or ".join(found))
         )
 
 

@@ -1,5 +1,7 @@
 """When the figures are no longer finite: which layer was the first, and what to try."""
 
+from gettext import gettext as tr
+
 import torch
 from torch import Tensor
 
@@ -46,14 +48,15 @@ def diagnose(
     if node_id is None:
         node_id, what = _first_gradient(model), "gradient"
     where = (
-        f"The {what} of {graph.nodes[node_id].label} is the first"
+        tr("The {what} of {label} is the first").format(what=what, label=graph.nodes[node_id].label)
         if node_id
-        else "The loss is the first"
+        else tr("The loss is the first")
     )
-    sentence = (
-        f"Training diverged at batch {step} of epoch {epoch} (loss {loss:g}). {where} that is no longer a finite "
-        "number. Lower the learning rate, clip the gradients, or choose another initialisation"
-    )
+    sentence = tr(
+        "Training diverged at batch {step} of epoch {epoch} (loss {loss:g}). {where} "
+        "that is no longer a finite number. Lower the learning rate, clip the "
+        "gradients, or choose another initialisation"
+    ).format(step=step, epoch=epoch, loss=loss, where=where)
     return DivergenceError(sentence, node_id, epoch, step, loss, norm)
 
 

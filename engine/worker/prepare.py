@@ -1,6 +1,7 @@
 """Everything that can be wrong with a document, found before the first step."""
 
 from dataclasses import dataclass
+from gettext import gettext as tr
 from pathlib import Path
 
 from engine.data import DataError, DataInfo, Split, describe, load
@@ -56,7 +57,10 @@ def _refuse_batch_norm(graph: NetworkGraph, inference: Inference) -> None:
         node = graph.nodes[node_id]
         if node.kind.startswith("BatchNorm") and product(inference.shapes[node_id][1:]) == 1:
             raise RunError(
-                f"{node.label} cannot take the variance of a batch of one sample. Choose a batch size of 2 or more",
+                tr(
+                    "{label} cannot take the variance of a batch of one sample. Choose a batch "
+                    "size of 2 or more"
+                ).format(label=node.label),
                 node_id,
             )
 
@@ -66,27 +70,34 @@ def _check_layers(graph: NetworkGraph, inference: Inference, config: TrainingCon
     nodes = [graph.nodes[node_id] for node_id in inference.trained]
     trained = [node for node in nodes if inference.tensors[node.id]]
     if all(node.params["frozen"] for node in trained):
-        raise RunError("Every layer is frozen, so there is nothing to train. Thaw one")
+        raise RunError(tr("Every layer is frozen, so there is nothing to train. Thaw one"))
     factors = {node.params["learning_rate_factor"]: node for node in trained}
     if config.optimizer == "LBFGS" and set(factors) != {1.0}:
         node = next(node for factor, node in factors.items() if factor != 1.0)
         raise RunError(
-            f"L-BFGS has one learning rate for all layers. Set the factor of {node.label} to 1, "
-            "or choose another optimiser",
+            tr(
+                "L-BFGS has one learning rate for all layers. Set the factor of {label} to "
+                "1, or choose another optimiser"
+            ).format(label=node.label),
             node.id,
         )
     output = nodes[-1]
     if config.label_smoothing and output.params["loss"] != "cross_entropy":
         raise RunError(
-            "Label smoothing is for the loss “softmax cross-entropy”. Set it to 0, or choose that loss",
+            tr(
+                "Label smoothing is for the loss “softmax cross-entropy”. Set it to 0, or "
+                "choose that loss"
+            ),
             output.id,
         )
 
 
 def _refuse_without_validation(config: TrainingConfig) -> None:
-    wish = "Early stopping" if config.early_stopping else "The schedule on plateau"
+    wish = tr("Early stopping") if config.early_stopping else tr("The schedule on plateau")
     if config.early_stopping or config.schedule == "plateau":
         raise RunError(
-            f"{wish} goes by the validation loss, and no sample is kept for validation. "
-            "Raise the data set's validation share"
+            tr(
+                "{wish} goes by the validation loss, and no sample is kept for validation. "
+                "Raise the data set's validation share"
+            ).format(wish=wish)
         )

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from gettext import gettext as tr
 from pathlib import Path
 from typing import Literal
 
@@ -170,7 +171,13 @@ class Server:
         self._send(Adopted(run.run_id, trainer.layers, kept, fresh, changed, adoption.notes))
         run.unsent.clear()
         run.advance = "hold"
-        self._begin(run, (f"continued from epoch {trainer.epochs_done}", *adoption.notes))
+        self._begin(
+            run,
+            (
+                tr("continued from epoch {epochs_done}").format(epochs_done=trainer.epochs_done),
+                *adoption.notes,
+            ),
+        )
 
     def _move(self, run: _Run) -> None:
         """Train one batch, and report what is due."""
@@ -260,11 +267,11 @@ def _machine(trainer: Trainer) -> tuple[str, ...]:
     """What a person wants to know of device, precision and threads where they are not the usual ones."""
     notes = []
     if trainer.device.type != "cpu":
-        notes.append(f"trained on {trainer.device.type}")
+        notes.append(tr("trained on {type}").format(type=trainer.device.type))
     elif torch.get_num_threads() > 1:
-        notes.append(f"trained with {torch.get_num_threads()} threads")
+        notes.append(tr("trained with {torch} threads").format(torch=torch.get_num_threads()))
     if trainer.config.precision != "float32":
-        notes.append(f"layers compute in {trainer.config.precision}")
+        notes.append(tr("layers compute in {precision}").format(precision=trainer.config.precision))
     return tuple(notes)
 
 
@@ -272,7 +279,7 @@ def _set_live(trainer: Trainer, values: Mapping[str, Value]) -> None:
     try:
         trainer.set_live(values)
     except ConfigError as error:
-        sys.stderr.write(f"Ignored: {error}\n")
+        sys.stderr.write(tr("Ignored: {error}\n").format(error=error))
 
 
 def _failure(run_id: int, error: Exception) -> RunFailed:
@@ -280,7 +287,7 @@ def _failure(run_id: int, error: Exception) -> RunFailed:
     if isinstance(error, RunError):
         return RunFailed(run_id, error.sentence, error.node_id)
     if isinstance(error, StorageError):
-        return RunFailed(run_id, f"The network cannot be read: {error}")
+        return RunFailed(run_id, tr("The network cannot be read: {error}").format(error=error))
     details = "".join(traceback.format_exception(error))
     node_id = error.node_id if isinstance(error, LayerError) else None
     return RunFailed(run_id, fault_sentence(error), node_id, details)
@@ -294,7 +301,7 @@ def _read_commands(commands: queue.SimpleQueue[Command]) -> None:
             for body in reader.feed(piece):
                 commands.put(decode_command(body))
         except FrameError as error:
-            sys.stderr.write(f"The training process ends: {error}\n")
+            sys.stderr.write(tr("The training process ends: {error}\n").format(error=error))
             sys.stderr.flush()
             os._exit(2)
     os._exit(0)

@@ -1,6 +1,8 @@
 """When a training ends before its last epoch."""
 
 import math
+from gettext import gettext as tr
+from gettext import ngettext as trn
 
 from engine.training import TrainingConfig
 
@@ -20,14 +22,22 @@ class EarlyStopping:
         if validation_loss < self._lowest - self._gain:
             self._lowest, self._epoch = validation_loss, epoch
         elif epoch - self._epoch >= self._patience:
-            self.sentence = (
-                f"Stopped early after epoch {epoch}: the validation loss {self._found} for {self._patience} "
-                f"{'epoch' if self._patience == 1 else 'epochs'}. It was lowest in epoch {self._epoch}, "
-                f"{self._lowest:.4g}"
+            self.sentence = trn(
+                "Stopped early after epoch {epoch}: the validation loss {found} for "
+                "{patience} epoch. It was lowest in epoch {best}, {lowest:.4g}",
+                "Stopped early after epoch {epoch}: the validation loss {found} for "
+                "{patience} epochs. It was lowest in epoch {best}, {lowest:.4g}",
+                int(self._patience),
+            ).format(
+                epoch=epoch,
+                found=self._found,
+                patience=self._patience,
+                best=self._epoch,
+                lowest=self._lowest,
             )
 
     @property
     def _found(self) -> str:
         if self._gain:
-            return f"did not fall by more than {self._gain:g}"
-        return "did not fall"
+            return tr("did not fall by more than {gain:g}").format(gain=self._gain)
+        return tr("did not fall")

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from .flat import FlatGroup, FlatParameters
 from .parts import Parts
 from .prepare import Prepared, RunError
 
-_NEW_RUN = "Start a new run for it"
+_NEW_RUN = tr("Start a new run for it")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +30,16 @@ class Adoption:
 def check_adoption(old: Prepared, new: Prepared) -> None:
     """`RunError` when data or settings differ that a run keeps from its start to its end."""
     if old.graph.data != new.graph.data:
-        raise RunError(f"The data set cannot change within a run. {_NEW_RUN}")
+        raise RunError(
+            tr("The data set cannot change within a run. {new_run}").format(new_run=_NEW_RUN)
+        )
     for parameter in TRAINING_PARAMETERS:
         name = parameter.name
         if name not in LIVE_PARAMETERS and getattr(old.config, name) != getattr(new.config, name):
             raise RunError(
-                f"The setting “{parameter.title}” cannot change within a run. {_NEW_RUN}"
+                tr("The setting “{title}” cannot change within a run. {new_run}").format(
+                    title=parameter.title, new_run=_NEW_RUN
+                )
             )
 
 
@@ -56,7 +61,9 @@ def carry_weights(old: Parts, new: Parts) -> Adoption:
         else:
             changed.append(node_id)
             notes.append(
-                f"{labels[node_id]} begins anew: its tensors were {_list(former)} and are {_list(state)}"
+                tr("{labels} begins anew: its tensors were {former} and are {state}").format(
+                    labels=labels[node_id], former=_list(former), state=_list(state)
+                )
             )
     gone = [old.prepared.graph.nodes[i].label for i in before if i not in after]
     heads = {
