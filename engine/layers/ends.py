@@ -73,11 +73,11 @@ def _output_advice(received: Shape, expected: Shape, task: Task) -> str:
 
 
 def _sum_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
-    return _all_equal(shapes, "adds")
+    return _all_equal(shapes, tr("adds"))
 
 
 def _product_shape(_values: Values, shapes: Shapes, _task: Task) -> Shape:
-    return _all_equal(shapes, "multiplies")
+    return _all_equal(shapes, tr("multiplies"))
 
 
 def _all_equal(shapes: Shapes, verb: str) -> Shape:

@@ -8,7 +8,7 @@ import torch
 def fault_sentence(error: BaseException) -> str:
     """One sentence without a full stop; when memory was short it says what to do."""
     text = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    if isinstance(error, MemoryError | torch.OutOfMemoryError) or tr("allocate memory") in text:
+    if isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in text:
         return tr(
             "There is not enough memory for this network. Choose a smaller batch, or fewer units"
         )

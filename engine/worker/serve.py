@@ -279,7 +279,7 @@ def _set_live(trainer: Trainer, values: Mapping[str, Value]) -> None:
     try:
         trainer.set_live(values)
     except ConfigError as error:
-        sys.stderr.write(tr("Ignored: {error}\n").format(error=error))
+        sys.stderr.write(f"Ignored: {error}\n")
 
 
 def _failure(run_id: int, error: Exception) -> RunFailed:
@@ -301,7 +301,7 @@ def _read_commands(commands: queue.SimpleQueue[Command]) -> None:
             for body in reader.feed(piece):
                 commands.put(decode_command(body))
         except FrameError as error:
-            sys.stderr.write(tr("The training process ends: {error}\n").format(error=error))
+            sys.stderr.write(f"The training process ends: {error}\n")
             sys.stderr.flush()
             os._exit(2)
     os._exit(0)

@@ -66,8 +66,8 @@ def test_every_text_is_translated_and_none_is_left_over(root: Path, catalogue: C
 
 def test_translations_keep_the_places_for_values(catalogue: Catalog) -> None:
     for message in _entries(catalogue):
-        for form in _forms(message.string):
-            assert _places(form) == _places(_forms(message.id)[-1]), message.id
+        for source, form in zip(_forms(message.id), _forms(message.string), strict=True):
+            assert _places(form) == _places(source), source
 
 
 def test_translations_keep_mnemonics_and_dots(catalogue: Catalog) -> None:
