@@ -26,6 +26,7 @@ from gui.actions import (
 from gui.canvas import CanvasView
 from gui.common.actions import ActionTable
 from gui.common.crash import CrashKeeper
+from gui.common.frames import FrameClock
 from gui.common.help import about_text, shortcuts_text, show_text, versions_text
 from gui.common.icons import Icons
 from gui.common.notice import Level, NoticeBar, Remedy
@@ -91,7 +92,10 @@ class Lab(QObject):
         self.canvas = CanvasView(self.document, self.themes)
         self.palette = Palette(self.icons, self.themes)
         self.inspector = Inspector(self.document, self.icons, self.themes)
+        self.clock = FrameClock(self)
         self.panes: list[Pane] = [spec.factory(self.themes) for spec in PANES]
+        for pane in self.panes:
+            pane.use_clock(self.clock)
         self.window = self._window()
         self.files = FileControl(self.document, self.window)
         self.actions = ActionTable(action_specs(self._parts()), self.icons.icon, self.window)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QElapsedTimer, QPointF, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt, Signal, Slot
 from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
@@ -25,11 +25,11 @@ from PySide6.QtWidgets import (
 
 from engine.graph import StorageError, write_atomically
 from engine.training import RunHistory
+from gui.common.frames import FrameClock
 from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
 
 from .taking import csv_of, png_of, svg_of
 
-FRAME_MS = 16
 _EMPTY = "Press Run (F5): this pane follows the training, epoch by epoch."
 _PLOT, _LESSON = 0, 1
 
@@ -62,10 +62,7 @@ class Pane(QWidget):
         self._pinned: int | None = None
         self._selected: frozenset[str] = frozenset()
         self._dirty = True
-        self._since_drawn = QElapsedTimer()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self._draw_if_needed)
+        self._clock = FrameClock(self)
         self.headline = QLabel()
         self.headline.setFont(scaled_font(self.font(), 1.0, bold=True))
         self.tools = QHBoxLayout()
@@ -129,9 +126,15 @@ class Pane(QWidget):
     def data_changed(self) -> None:
         """The history has grown, or something else that is drawn is another one."""
         self._dirty = True
-        if self.isVisible() and not self._timer.isActive():
-            gone = self._since_drawn.elapsed() if self._since_drawn.isValid() else FRAME_MS
-            self._timer.start(max(0, FRAME_MS - int(gone)))
+        if self.isVisible():
+            self._clock.ask(self, self._draw_frame)
+
+    def use_clock(self, clock: FrameClock) -> None:
+        """Share the frames with others, so that all together are drawn in time."""
+        self._clock.forget(self)
+        self._clock = clock
+        if self._dirty:
+            self.data_changed()
 
     def set_epoch(self, epoch: int | None) -> None:
         """Show an epoch, or with None follow the newest."""
@@ -232,8 +235,15 @@ class Pane(QWidget):
         else:
             self.headline.clear()
             self.setAccessibleDescription(self._lesson.text())
-        self._since_drawn.start()
         self.drawn.emit()
+
+    def _draw_frame(self) -> None:
+        """Draw and paint at once, so that the clock knows what a picture of this pane takes."""
+        self._draw_if_needed()
+        if self._plot is not None and self._pages.currentIndex() == _PLOT:
+            QCoreApplication.sendPostedEvents(self._plot.scene(), QEvent.Type.MetaCall)
+            # not `repaint`, after which Qt would paint once more
+            QCoreApplication.sendPostedEvents(self.window(), QEvent.Type.UpdateRequest)
 
     def _settle(self) -> None:
         """Give the plot's parts their places now: which labels fit depends on them."""
