@@ -29,6 +29,7 @@ class Parts:
     inspector: Inspector
     themes: ThemeSource
     choose_theme: Callable[[ThemeChoice], None]
+    toggle_figures: Callable[[], None]
     close: Callable[[], object]
     reset_layout: Callable[[], None]
     full_screen: Callable[[], None]
@@ -246,6 +247,14 @@ def _view_actions(parts: Parts) -> list[ActionSpec]:
             "tidy", "&Tidy up", "Lay the network out in rows", canvas.tidy, "Ctrl+T", "tidy"
         ),
         ActionSpec(
+            "figures",
+            "Show &gradients on the wires",
+            "Draw the gradient on every wire and the outputs in every card while a network trains",
+            parts.toggle_figures,
+            "Ctrl+G",
+            checked=lambda: canvas.live.is_shown,
+        ),
+        ActionSpec(
             "go_canvas",
             "Go to the &canvas",
             "Put the keyboard on the canvas",
@@ -335,6 +344,7 @@ VIEW_MENU: Sequence[str] = (
     "zoom_reset",
     "fit",
     "tidy",
+    "figures",
     "|",
     "go_canvas",
     "go_inspector",

@@ -90,6 +90,7 @@ class Lab(QObject):
         self.playhead = Playhead(self.session, self)
         self.notice = NoticeBar(self.themes)
         self.canvas = CanvasView(self.document, self.themes)
+        self.canvas.live.set_shown(self.settings.figures_on_canvas)
         self.palette = Palette(self.icons, self.themes)
         self.inspector = Inspector(self.document, self.icons, self.themes)
         self.clock = FrameClock(self)
@@ -169,6 +170,7 @@ class Lab(QObject):
             inspector=self.inspector,
             themes=self.themes,
             choose_theme=self._choose_theme,
+            toggle_figures=self._toggle_figures,
             close=self.window.close,
             reset_layout=self.window.reset_layout,
             full_screen=self._toggle_full_screen,
@@ -255,14 +257,17 @@ class Lab(QObject):
         self.window.show_title(path.name if path else "Untitled", self.document.modified)
 
     def _show_history(self) -> None:
+        self.canvas.show_history(self.playhead.history)
         for pane in self.panes:
             pane.show_history(self.playhead.history)
 
     def _show_growth(self) -> None:
+        self.canvas.data_changed()
         for pane in self.panes:
             pane.data_changed()
 
     def _show_epoch(self) -> None:
+        self.canvas.set_epoch(self.playhead.epoch)
         for pane in self.panes:
             pane.set_epoch(self.playhead.epoch)
 
@@ -323,6 +328,11 @@ class Lab(QObject):
     def _choose_theme(self, choice: ThemeChoice) -> None:
         self.settings.theme = choice
         self.themes.choose(choice)
+        self.actions.refresh()
+
+    def _toggle_figures(self) -> None:
+        self.canvas.toggle_live()
+        self.settings.figures_on_canvas = self.canvas.live.is_shown
         self.actions.refresh()
 
     def _toggle_full_screen(self) -> None:

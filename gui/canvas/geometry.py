@@ -8,8 +8,10 @@ from PySide6.QtGui import QPainterPath
 from gui.common.theme import GRID
 
 CARD_WIDTH = 160.0
-CARD_HEIGHT = 84.0
+CARD_HEIGHT = 96.0
 CARD = QRectF(0.0, 0.0, CARD_WIDTH, CARD_HEIGHT)
+LIVE_AREA = QRectF(12.0, 50.0, 136.0, 42.0)
+"""Of a card, for what changes with every epoch."""
 STEP_X = 208.0
 STEP_Y = 136.0
 """From card to card in a tidy layout."""

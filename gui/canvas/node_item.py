@@ -1,5 +1,6 @@
 """A layer as a card: name, telling settings, shape, ports, problems."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QPointF, QRectF, Qt
@@ -9,14 +10,30 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from engine.graph import Inference, Node
 from engine.layers import CATEGORIES
 from gui.common.theme import GRID, Theme, scaled_font
+from gui.training.reading import COLORS, Verdict
 
-from .geometry import CARD, CARD_WIDTH, PORT_RADIUS, PORT_REACH, input_ports, output_port, snapped
+from .card_part import CardPart, Sheet
+from .figures import Remark
+from .geometry import (
+    CARD,
+    CARD_WIDTH,
+    LIVE_AREA,
+    PORT_RADIUS,
+    PORT_REACH,
+    input_ports,
+    output_port,
+    snapped,
+)
 from .texts import description, facts, telling_settings
+from .zoom import BLOCKS, FAR
 
 _RADIUS = 8.0
 _STRIP = 5.0
-_FAR = 0.45
-"""Below this zoom a card shows its name only."""
+_BAR = 14.0
+"""Of the gradient's colour, seen from far away."""
+_TOPS = (8.0, 37.0, 62.0)
+_LIVE_TOPS = (5.0, 21.0, 36.0)
+"""Of the three rows of text: alone, and above the live part."""
 _MARGIN = PORT_RADIUS + 3.0
 
 
@@ -44,7 +61,10 @@ class NodeItem(QGraphicsItem):
         self._facts = ""
         self._lit: Port | None = None
         self._dim = False
-        self._ghost = False
+        self._verdict: Verdict | None = None
+        self._has_live = False
+        self.live: CardPart | None = None
+        """The part that shows figures; made when there are any."""
         flag = QGraphicsItem.GraphicsItemFlag
         self.setFlags(flag.ItemIsSelectable | flag.ItemIsMovable | flag.ItemSendsGeometryChanges)
         self.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
@@ -77,7 +97,20 @@ class NodeItem(QGraphicsItem):
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
         self.theme = theme
+        if self.live is not None:
+            self.live.set_theme(theme)
         self.update()
+
+    def show_bars(self, sheet: Sheet, row: int, remark: Remark, verdict: Verdict | None) -> None:
+        """Show the histogram of a row, what it cannot say, and what is judged of the gradient."""
+        self._live_part().show_bars(sheet, row, remark)
+        self._show_live(verdict)
+
+    def show_words(self, words: Sequence[str]) -> None:
+        """Show lines of text instead of a histogram; without any, the card is as before a training."""
+        if words or self.live is not None:
+            self._live_part().show_words(words)
+            self._show_live(None)
 
     def set_lit(self, port: Port | None, *, dim: bool = False) -> None:
         """Light a port up, or fade the whole card while a wire is drawn that cannot end here."""
@@ -134,7 +167,10 @@ class NodeItem(QGraphicsItem):
         if self._dim:
             painter.setOpacity(0.45)
         self._paint_card(painter)
-        if zoom < _FAR:
+        if zoom < BLOCKS:
+            self._paint_block(painter)
+            return
+        if zoom < FAR:
             self._paint_far(painter, zoom)
         else:
             self._paint_texts(painter)
@@ -152,6 +188,21 @@ class NodeItem(QGraphicsItem):
         if self.node.spec is None or self.node.spec.has_output:
             ports.append((Port(self.node.id, True), output_port()))
         return ports
+
+    def _live_part(self) -> CardPart:
+        if self.live is None:
+            self.live = CardPart(self, self.theme, self._font)
+        return self.live
+
+    def _show_live(self, verdict: Verdict | None) -> None:
+        said = (verdict, not self._live_part().is_empty)
+        if said != (self._verdict, self._has_live):
+            self._verdict, self._has_live = said
+            self.update()
+
+    @property
+    def _verdict_color(self) -> QColor:
+        return self.theme.color(COLORS[self._verdict or "unknown"])
 
     @property
     def _category_color(self) -> QColor:
@@ -177,11 +228,23 @@ class NodeItem(QGraphicsItem):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(body)
 
+    def _paint_block(self, painter: QPainter) -> None:
+        """A block in the colour of the gradient, else of the layer's category."""
+        color = self._category_color
+        if self._verdict is not None:
+            color = self._verdict_color
+        color.setAlphaF(0.75)
+        painter.fillRect(CARD.adjusted(_STRIP, 2.0, -2.0, -2.0), color)
+
     def _paint_far(self, painter: QPainter, zoom: float) -> None:
-        font = scaled_font(self._font, min(2.2, 0.9 / max(zoom, 0.05)), bold=True)
+        font = scaled_font(self._font, 0.9 / zoom, bold=True)
+        room = CARD.adjusted(2 * GRID, 0, -GRID, 0)
+        if self._verdict is not None:
+            bar = QRectF(_STRIP, CARD.height() - _BAR, CARD_WIDTH - _STRIP, _BAR)
+            painter.fillRect(bar.adjusted(0, 0, -_RADIUS / 2, -2.0), self._verdict_color)
+            room.adjust(0, 0, 0, -_BAR)
         painter.setFont(font)
         painter.setPen(self.theme.color("text"))
-        room = CARD.adjusted(2 * GRID, 0, -GRID, 0)
         kind = self.node.name or (self.node.spec.title if self.node.spec else self.node.kind)
         text = QFontMetricsF(font).elidedText(kind, Qt.TextElideMode.ElideRight, room.width())
         painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
@@ -191,10 +254,11 @@ class NodeItem(QGraphicsItem):
         width = CARD_WIDTH - left - 1.5 * GRID
         glyph_room = 2.5 * GRID if self._glyph else 0.0
         bold, small = scaled_font(self._font, 1.0, bold=True), scaled_font(self._font, 0.85)
+        tops = _LIVE_TOPS if self._has_live else _TOPS
         rows = (
-            (bold, "text", self.node.label, 6.0, width - glyph_room),
-            (small, "text", self._settings, 32.0, width),
-            (small, "muted", self._facts, 55.0, width),
+            (bold, "text", self.node.label, tops[0], width - glyph_room),
+            (small, "text", self._settings, tops[1], width),
+            (small, "muted", self._facts, tops[2], width),
         )
         for font, color, text, top, room in rows:
             painter.setFont(font)
@@ -202,6 +266,8 @@ class NodeItem(QGraphicsItem):
             metrics = QFontMetricsF(font)
             elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QPointF(left, top + metrics.ascent()), elided)
+        if self.live is not None and self.live.sheet is not None:
+            self._paint_axis(painter)
         if self._glyph:
             painter.setFont(bold)
             painter.setPen(self.theme.color("error" if self._glyph == "✕" else "warning"))
@@ -210,6 +276,13 @@ class NodeItem(QGraphicsItem):
                 Qt.AlignmentFlag.AlignCenter,
                 self._glyph,
             )
+
+    def _paint_axis(self, painter: QPainter) -> None:
+        """What the histogram stands on, with a tick at zero."""
+        painter.setPen(QPen(self.theme.color("border"), 1.0))
+        painter.drawLine(LIVE_AREA.bottomLeft(), LIVE_AREA.bottomRight())
+        zero = QPointF(LIVE_AREA.center().x(), LIVE_AREA.bottom())
+        painter.drawLine(zero, zero + QPointF(0.0, 3.0))
 
     def _paint_ports(self, painter: QPainter) -> None:
         for port, centre in self._centres():

@@ -6,13 +6,14 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneMouse
 
 from engine.graph import Edge
 from engine.layers import show
-from gui.common.theme import ThemeSource
+from gui.common.theme import ThemeSource, scaled_font
 from gui.document import Document
 
 from .geometry import PORT_REACH
 from .gestures.moving import MoveGesture
 from .gestures.wiring import WireGesture
 from .node_item import NodeItem, Port
+from .stripe import StripePainter
 from .wire_item import WireItem
 
 _ROOM = 400.0
@@ -31,6 +32,7 @@ class CanvasScene(QGraphicsScene):
         self.document = document
         self._themes = themes
         self._font = font
+        self._stripes = StripePainter(themes.theme, font)
         self.cards: dict[str, NodeItem] = {}
         self.wires: dict[Edge, WireItem] = {}
         self._choosing = False
@@ -131,7 +133,9 @@ class CanvasScene(QGraphicsScene):
             elif card.node is not node:
                 card.show_node(node, wired.get(node_id, []), self.document.inference)
         for edge in graph.edges - self.wires.keys():
-            self.wires[edge] = WireItem(edge, self._themes.theme, self._font)
+            self.wires[edge] = WireItem(
+                edge, self._themes.theme, self._stripes, scaled_font(self._font, 0.85)
+            )
             self.addItem(self.wires[edge])
         self._refresh()
         self._take_selection()
@@ -185,6 +189,7 @@ class CanvasScene(QGraphicsScene):
             )
 
     def _repaint(self) -> None:
+        self._stripes.set_theme(self._themes.theme)
         items: list[NodeItem | WireItem] = [*self.cards.values(), *self.wires.values()]
         for item in items:
             item.set_theme(self._themes.theme)

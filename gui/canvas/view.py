@@ -14,6 +14,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QPainter,
+    QShowEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QFrame, QGraphicsView, QMenu, QToolTip, QWidget
@@ -30,6 +31,7 @@ from engine.graph import (
     encode,
 )
 from engine.layers import CATALOGUE
+from engine.training import RunHistory
 from gui.common.mime import LAYER_KIND, NODES
 from gui.common.theme import GRID, ThemeSource, scaled_font
 from gui.document import Document
@@ -39,6 +41,8 @@ from .geometry import CARD, CARD_HEIGHT, CARD_WIDTH, STEP_X, snapped
 from .gestures.palette_drop import PaletteDrop
 from .gestures.renaming import NameEditor
 from .layout import tidy_places
+from .legend import Legend
+from .live import LiveDrawing
 from .neighbours import nearest
 from .scene import CanvasScene
 from .texts import description
@@ -73,6 +77,9 @@ class CanvasView(QGraphicsView):
         self.setScene(self._scene)
         self._drop = PaletteDrop(self._scene)
         self._names = NameEditor(self)
+        self._live = LiveDrawing(self._scene, document, themes, self)
+        self._legend = Legend(self)
+        self._live.drawn.connect(self._show_legend)
         self._space = False
         self._pan_from: QPoint | None = None
         self._hint = ""
@@ -90,7 +97,31 @@ class CanvasView(QGraphicsView):
         themes.changed.connect(self._use_theme)
         document.replaced.connect(self._fit_soon)
         document.selection.changed.connect(self._describe)
+        document.selection.changed.connect(self._reveal_chosen)
         self._use_theme()
+
+    # What a training brings.
+
+    @property
+    def live(self) -> LiveDrawing:
+        """What draws the figures of a training on cards and wires."""
+        return self._live
+
+    def show_history(self, history: RunHistory | None) -> None:
+        """Show another run, its newest epoch; the network of now is the one that it trains."""
+        self._live.show_history(history)
+
+    def data_changed(self) -> None:
+        """The history has grown."""
+        self._live.data_changed()
+
+    def set_epoch(self, epoch: int | None) -> None:
+        """Show an epoch by its place in the history, or with None follow the newest."""
+        self._live.set_epoch(epoch)
+
+    def toggle_live(self) -> None:
+        """Take the figures of the training off the canvas, or put them back."""
+        self._live.set_shown(not self._live.is_shown)
 
     # What the main window's actions call.
 
@@ -341,8 +372,24 @@ class CanvasView(QGraphicsView):
         factor = min(_LARGEST, max(_SMALLEST, zoom)) / self._zoom
         self.scale(factor, factor)
 
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._live.data_changed()
+
     def _use_theme(self) -> None:
         self.setBackgroundBrush(self._themes.theme.color("surface"))
+        self._legend.set_theme(self._themes.theme)
+
+    def _show_legend(self) -> None:
+        self._legend.setVisible(self._live.has_figures)
+
+    def _reveal_chosen(self) -> None:
+        """Scroll to the layer that was chosen elsewhere, but only when it is out of sight."""
+        card = self._scene.cards.get(self._document.selection.only or "")
+        if card is not None:
+            middle = self.mapFromScene(card.sceneBoundingRect().center())
+            if not self.viewport().rect().contains(middle):
+                self.ensureVisible(card, 3 * GRID, 3 * GRID)
 
     def _fit_soon(self) -> None:
         """After the window has its size; a new document may come before the first show."""

@@ -1,8 +1,7 @@
-"""A wire from an output to an input."""
+"""A wire from an output to an input, and the gradient that flows back through it."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
-    QColor,
     QFont,
     QFontMetricsF,
     QPainter,
@@ -19,29 +18,45 @@ from PySide6.QtWidgets import (
 )
 
 from engine.graph import Edge
-from gui.common.theme import GRID, Theme, scaled_font
+from gui.common.theme import GRID, Theme
 
+from .figures import WireFigure
 from .geometry import wire_path
+from .stripe import StripePainter
+from .zoom import BLOCKS
 
 _REACH = 12.0
 _ARROW = 5.0
 _LABEL_ZOOM = 0.6
+_ROOM = 5.0 * GRID
+"""Around the wire, for arrows and labels."""
 
 
 class WireItem(QGraphicsPathItem):
     """Draws one wire; hovered or chosen, it shows the shape that flows through it."""
 
-    def __init__(self, edge: Edge, theme: Theme, font: QFont) -> None:
+    def __init__(self, edge: Edge, theme: Theme, stripes: StripePainter, font: QFont) -> None:
         super().__init__()
         self.edge = edge
         self.theme = theme
-        self._font = scaled_font(font, 0.85)
+        self._stripes = stripes
+        self._font = font
         self._label = ""
+        self._figure: WireFigure | None = None
+        self._look: tuple[object, ...] = ()
         self._hovered = False
         self._target = False
         self._hit = QPainterPath()
+        self._head = QPainterPath()
+        self._barbs: list[tuple[QPointF, float]] = []
+        self._middle = QPointF()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setAcceptHoverEvents(True)
+
+    @property
+    def figure(self) -> WireFigure | None:
+        """The gradient that is drawn; None while there is none to show."""
+        return self._figure
 
     def set_ends(self, start: QPointF, end: QPointF) -> None:
         """Lead the wire from one point of the scene to another."""
@@ -50,12 +65,15 @@ class WireItem(QGraphicsPathItem):
             stroker = QPainterPathStroker()
             stroker.setWidth(_REACH)
             self._hit = stroker.createStroke(path)
+            self._head = _head(end)
+            self._barbs = barb_places(path)
+            self._middle = path.pointAtPercent(0.5)
             self.setPath(path)
 
     def set_label(self, label: str) -> None:
         """The shape that flows through the wire."""
         self._label = label
-        self.setToolTip(label)
+        self._tell()
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
@@ -68,12 +86,21 @@ class WireItem(QGraphicsPathItem):
             self._target = target
             self.update()
 
+    def show_figure(self, figure: WireFigure | None) -> None:
+        """Show the gradient that flows back here, or with None no gradient."""
+        self._figure = figure
+        look = (figure.state, figure.verdict, figure.number, figure.width) if figure else ()
+        if look != self._look:
+            self._look = look
+            self.update()
+        if self._hovered:
+            self._tell()
+
     def shape(self) -> QPainterPath:
         return self._hit
 
     def boundingRect(self) -> QRectF:
-        room = 3.0 * GRID
-        return self.path().boundingRect().adjusted(-room, -room, room, room)
+        return self.path().boundingRect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM)
 
     def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self._set_hovered(True)
@@ -86,40 +113,76 @@ class WireItem(QGraphicsPathItem):
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
     ) -> None:
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        strong = self.isSelected() or self._target
-        color = self.theme.color("accent" if strong or self._hovered else "muted")
-        pen = QPen(color, 4.0 if self._target else 3.0 if strong else 2.0)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self.path())
-        self._paint_arrow(painter, color)
         zoom = option.levelOfDetailFromTransform(painter.worldTransform())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if self._figure is not None:
+            self._stripes.paint_stripe(painter, self._figure, self.path(), self._barbs, zoom)
+        strong = self.isSelected() or self._target
+        if self._figure is None or strong or self._hovered or zoom >= BLOCKS:
+            self._paint_forward(painter, strong)
+        if self._figure is not None:
+            self._stripes.paint_label(painter, self._figure, self._middle, zoom)
         if self._label and zoom >= _LABEL_ZOOM and (strong or self._hovered):
             self._paint_label(painter)
 
     def _set_hovered(self, hovered: bool) -> None:
         self._hovered = hovered
+        if hovered:
+            self._tell()
         self.update()
 
-    def _paint_arrow(self, painter: QPainter, color: QColor) -> None:
-        """A small head before the input, so that the direction is plain."""
-        tip = self.path().pointAtPercent(1.0) - QPointF(_ARROW + 1.0, 0)
-        head = QPainterPath(tip)
-        head.lineTo(tip + QPointF(-_ARROW * 1.6, -_ARROW))
-        head.lineTo(tip + QPointF(-_ARROW * 1.6, _ARROW))
-        head.closeSubpath()
-        painter.fillPath(head, color)
+    def _tell(self) -> None:
+        """What the pointer is told; only a hovered wire's sentence is ever made."""
+        said = self._figure.sentence if self._figure is not None and self._hovered else ""
+        self.setToolTip("\n".join(part for part in (said, self._label) if part))
+
+    def _paint_forward(self, painter: QPainter, strong: bool) -> None:
+        color = self.theme.color("accent" if strong or self._hovered else "muted")
+        pen = QPen(color, 4.0 if self._target else 3.0 if strong else 2.0)
+        if self._figure is not None and not strong:
+            pen.setWidthF(1.5)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawPath(self.path())
+        painter.fillPath(self._head, color)
 
     def _paint_label(self, painter: QPainter) -> None:
-        middle = self.path().pointAtPercent(0.5)
         metrics = QFontMetricsF(self._font)
         box = metrics.boundingRect(self._label).adjusted(-6, -3, 6, 3)
-        box.moveCenter(middle)
+        # above the gradient's glyph, so that both can be read
+        lift = 2.5 * GRID if self._figure is not None else 0.0
+        box.moveCenter(self._middle - QPointF(0.0, lift))
         painter.setPen(QPen(self.theme.color("accent"), 1.0))
         painter.setBrush(self.theme.color("card"))
         painter.drawRoundedRect(box, 4, 4)
         painter.setPen(self.theme.color("text"))
         painter.setFont(self._font)
         painter.drawText(box, Qt.AlignmentFlag.AlignCenter, self._label)
+
+
+def _head(end: QPointF) -> QPainterPath:
+    """A small head before the input, so that the direction is plain."""
+    tip = end - QPointF(_ARROW + 1.0, 0)
+    head = QPainterPath(tip)
+    head.lineTo(tip + QPointF(-_ARROW * 1.6, -_ARROW))
+    head.lineTo(tip + QPointF(-_ARROW * 1.6, _ARROW))
+    head.closeSubpath()
+    return head
+
+
+_BARB_GAP = 96.0
+_CLEAR = 24.0
+"""Kept free around the glyph in the middle."""
+
+
+def barb_places(path: QPainterPath) -> list[tuple[QPointF, float]]:
+    """Where along a wire arrowheads point backwards, and the wire's direction there in degrees."""
+    length = path.length()
+    if length < 2 * _CLEAR:
+        shares = [0.22]
+    else:
+        count = max(1, int(length / _BARB_GAP))
+        middles = ((place + 0.5) / count for place in range(count))
+        shares = [share for share in middles if abs(share - 0.5) * length > _CLEAR] or [0.25]
+    return [(path.pointAtPercent(share), path.angleAtPercent(share)) for share in shares]

@@ -32,6 +32,15 @@ class Settings:
         self._store.setValue("theme", choice)
 
     @property
+    def figures_on_canvas(self) -> bool:
+        """Whether the figures of a training are drawn on the canvas."""
+        return self._store.value("figures_on_canvas", "yes") != "no"
+
+    @figures_on_canvas.setter
+    def figures_on_canvas(self, shown: bool) -> None:
+        self._store.setValue("figures_on_canvas", "yes" if shown else "no")
+
+    @property
     def recent(self) -> list[Path]:
         """Files that were opened or saved lately and still exist, newest first."""
         value: Any = self._store.value("recent", [])

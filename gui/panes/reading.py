@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.stats import LayerTable, clipped_share
 from engine.training import LayerInfo, RunHistory
-from gui.training.reading import GLYPHS, Flow, View, read_flow, weight_rows
+from gui.training.reading import GLYPHS, Flow, View, read_flow, share_text, weight_rows
 
 
 def flow_headline(flow: Flow) -> str:
@@ -96,15 +96,6 @@ def _remark(total: int, nonfinite: int, overflow: int, zeros: int) -> str:
     if overflow:
         return f"▲ {share_text(overflow / total)} beyond 4096"
     return f"{share_text(zeros / total)} zero" if zeros else ""
-
-
-def share_text(share: float) -> str:
-    """A share in per cent; what is not all and not none is never rounded to it."""
-    if 0 < share < 0.01:
-        return "<1%"
-    if 0.99 < share < 1:
-        return ">99%"
-    return f"{share:.0%}"
 
 
 def loss_caption(history: RunHistory) -> str:

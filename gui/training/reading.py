@@ -109,3 +109,12 @@ def judge(ratio: float) -> Verdict:
     if ratio > EXPLODING:
         return "exploding"
     return "healthy" if HEALTHY[0] <= ratio <= HEALTHY[1] else "watch"
+
+
+def share_text(share: float) -> str:
+    """A share in per cent; what is not all and not none is never rounded to it."""
+    if 0 < share < 0.01:
+        return "<1%"
+    if 0.99 < share < 1:
+        return ">99%"
+    return f"{share:.0%}"

@@ -27,7 +27,7 @@ from gui.document import Document
 
 Chain = Callable[..., AddNodes]
 StepBack = Callable[[bytes], None]
-WIDTH, HEIGHT, STEP, GRID = 160.0, 84.0, 208.0, 8.0
+WIDTH, HEIGHT, STEP, GRID = 160.0, 96.0, 208.0, 8.0
 KINDS = ("Input", "Flatten", "Linear", "Output")
 WIRES = {("input_1", "flatten_1"), ("flatten_1", "linear_1"), ("linear_1", "output_1")}
 

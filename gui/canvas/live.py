@@ -1,0 +1,179 @@
+"""Brings the figures of a training onto cards and wires, and keeps them in step with the run."""
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
+
+from engine.graph import Node
+from engine.stats import LayerTable
+from engine.training import RunHistory
+from gui.common.scales import reach_of
+from gui.common.theme import ThemeSource
+from gui.document import Document
+from gui.training.reading import current_view
+
+from .card_part import Sheet
+from .figures import (
+    NO_GRADIENT,
+    Remark,
+    WireFigure,
+    card_remarks,
+    outcome_lines,
+    wire_figures,
+)
+from .histograms import Ink, input_reach
+from .node_item import NodeItem
+from .scene import CanvasScene
+
+FRAME_MS = 16
+"""Nothing is drawn more often than about 60 times a second."""
+
+
+class LiveDrawing(QObject):
+    """Draws the shown epoch at most 60 times a second, only what has changed, and only while `view` is visible.
+
+    A layer shows figures as long as it is the one that was trained: the same node with the same settings.
+    """
+
+    drawn = Signal()
+
+    def __init__(
+        self, scene: CanvasScene, document: Document, themes: ThemeSource, view: QWidget
+    ) -> None:
+        super().__init__(view)
+        self._scene = scene
+        self._document = document
+        self._themes = themes
+        self._view = view
+        self._history: RunHistory | None = None
+        self._epoch: int | None = None
+        self._trained: Mapping[str, Node] = {}
+        self._rows: Mapping[str, int] = {}
+        self._table: LayerTable | None = None
+        self._stale = True
+        self._shown = True
+        self._reach = 0.0
+        self._since_drawn = QElapsedTimer()
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self.draw)
+        document.inferred.connect(self._start_afresh)
+        document.replaced.connect(lambda: self.show_history(None))  # the run is not its own
+        themes.changed.connect(self._start_afresh)
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether figures are wanted on the canvas."""
+        return self._shown
+
+    @property
+    def has_figures(self) -> bool:
+        """Whether figures are on the canvas."""
+        return self._shown and self._table is not None
+
+    def set_shown(self, shown: bool) -> None:
+        """Put the figures on the canvas, or take them off."""
+        self._shown = shown
+        self._start_afresh()
+
+    def show_history(self, history: RunHistory | None) -> None:
+        """Show another run, its newest epoch; the document's network is the one that it trains."""
+        self._history, self._epoch, self._reach = history, None, 0.0
+        self._trained = dict(self._document.graph.nodes)
+        self._start_afresh()
+
+    def set_epoch(self, epoch: int | None) -> None:
+        """Show an epoch by its place in the history, or with None follow the newest."""
+        self._epoch = epoch
+        self.data_changed()
+
+    def data_changed(self) -> None:
+        """The history has grown, or another epoch is to be shown."""
+        if self._view.isVisible() and not self._timer.isActive():
+            gone = self._since_drawn.elapsed() if self._since_drawn.isValid() else FRAME_MS
+            self._timer.start(max(0, FRAME_MS - int(gone)))
+
+    def draw(self) -> None:
+        """Bring cards and wires up to date now, if anything has changed."""
+        view = current_view(self._history, self._epoch) if self._shown else None
+        if view is None and self._shown and self._history is not None:
+            return  # the new run's first figures are on their way; until then the old picture is better than none
+        table = view.table if view is not None else None
+        if table is self._table and not self._stale:
+            return
+        if self._stale:
+            self._rows = self._trained_rows()
+        self._table, self._stale = table, False
+        if table is not None:
+            self._show(table)
+        else:
+            self._clear()
+        self._since_drawn.start()
+        self.drawn.emit()
+
+    def _start_afresh(self) -> None:
+        """Not only the figures may be others, but also what they are drawn on."""
+        self._stale = True
+        self.data_changed()
+
+    def _trained_rows(self) -> Mapping[str, int]:
+        """The rows of the layers that are still what they were when the training began."""
+        layers = self._history.layers if self._history is not None else ()
+        return {layer.id: row for row, layer in enumerate(layers) if self._is_trained(layer.id)}
+
+    def _is_trained(self, node_id: str) -> bool:
+        node, before = self._document.graph.nodes.get(node_id), self._trained.get(node_id)
+        return (
+            node is not None
+            and before is not None
+            and (node.kind, node.params) == (before.kind, before.params)
+        )
+
+    def _show(self, table: LayerTable) -> None:
+        assert self._history is not None
+        figures = wire_figures(self._history.layers, table)
+        found = {node_id: figures[row] for node_id, row in self._rows.items()}
+        for edge, wire in self._scene.wires.items():
+            wire.show_figure(found.get(edge.source) or self._without_row(edge.source))
+        self._show_bars(table, found)
+        for card in self._scene.cards.values():
+            self._show_end(card, table)
+
+    def _without_row(self, node_id: str) -> WireFigure | None:
+        """The data take no gradient; a layer that was not trained has none to show."""
+        is_input = self._is_trained(node_id) and self._trained[node_id].kind == "Input"
+        return NO_GRADIENT if is_input else None
+
+    def _show_bars(self, table: LayerTable, found: Mapping[str, WireFigure]) -> None:
+        self._reach = max(self._reach, reach_of(table))
+        sheet = Sheet(table.activations, self._reach, self._ink)
+        remarks = card_remarks(table)
+        for node_id, card in self._scene.cards.items():
+            row = self._rows.get(node_id)
+            if row is None:
+                card.show_words(())
+            else:
+                card.show_bars(sheet, row, remarks[row], found[node_id].verdict)
+
+    def _show_end(self, card: NodeItem, table: LayerTable) -> None:
+        """Input shows the data, Output what the epoch came to."""
+        assert self._history is not None
+        if card.node.kind not in {"Input", "Output"} or not self._is_trained(card.node.id):
+            return
+        if card.node.kind == "Output":
+            card.show_words(outcome_lines(self._history, self._epoch))
+        elif table.inputs.totals[0]:
+            sheet = Sheet(table.inputs, input_reach(table), self._ink)
+            card.show_bars(sheet, 0, Remark(), None)
+
+    @property
+    def _ink(self) -> Ink:
+        theme = self._themes.theme
+        return Ink(theme.color("ridge", 0.6).rgba(), theme.color("muted").rgba())
+
+    def _clear(self) -> None:
+        for wire in self._scene.wires.values():
+            wire.show_figure(None)
+        for card in self._scene.cards.values():
+            card.show_words(())
