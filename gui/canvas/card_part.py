@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QFont, QFontMetricsF, QImage, QPainter
+from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.stats.distribution import Distribution
-from gui.common.theme import Theme, scaled_font
+from gui.common.theme import Theme
+from gui.training.reading import COLORS, Verdict
 
 from .figures import Remark
-from .geometry import LIVE_AREA
+from .geometry import CARD, CARD_BAR, CARD_BLOCK, LIVE_AREA
 from .histograms import BARS, HEIGHT, Ink, Pixels, bar_heights, pictures, zero_shares
-from .zoom import FAR, NUMBERS
+from .lettering import Lettering
+from .zoom import BLOCKS, HISTOGRAMS, TEXTS, enlarged
 
 _TOGETHER = 32
 """Pictures that are made at once: those of neighbouring rows are needed together."""
@@ -48,17 +50,17 @@ class Sheet:
 class CardPart(QGraphicsItem):
     """Lies on its card and is painted apart from it, because it changes with every epoch and the card does not."""
 
-    def __init__(self, card: QGraphicsItem, theme: Theme, font: QFont) -> None:
+    def __init__(self, card: QGraphicsItem, theme: Theme, lettering: Lettering) -> None:
         super().__init__(card)
         self._theme = theme
-        self._font = scaled_font(font, _FONT)
-        self._ascent = QFontMetricsF(self._font).ascent()
-        self._line = QFontMetricsF(self._font).lineSpacing()
+        self._lettering = lettering
         self.sheet: Sheet | None = None
         """Where the bars come from; None without any."""
         self.row = 0
         self.remark = Remark()
         self.words: tuple[str, ...] = ()
+        self.verdict: Verdict | None = None
+        """What is judged of the gradient at the layer's output; None where there is nothing to judge."""
         self.setAcceptedMouseButtons(Qt.MouseButton.NoButton)
 
     @property
@@ -66,15 +68,20 @@ class CardPart(QGraphicsItem):
         """Whether there is nothing to show."""
         return self.sheet is None and not self.words
 
-    def show_bars(self, sheet: Sheet, row: int, remark: Remark) -> None:
-        """Show a row's histogram and what it cannot say."""
+    def show_bars(
+        self, sheet: Sheet, row: int, remark: Remark, verdict: Verdict | None, *, near: bool
+    ) -> None:
+        """Show a row's histogram, what it cannot say, and the verdict; not `near`, only the verdict is to be seen."""
+        differs = near or self.sheet is None or verdict != self.verdict
         self.sheet, self.row, self.remark, self.words = sheet, row, remark, ()
-        self.update()
+        self.verdict = verdict
+        if differs:
+            self.update()
 
     def show_words(self, words: Sequence[str]) -> None:
         """Show lines of text instead; without any, nothing."""
         if self.sheet is not None or tuple(words) != self.words:
-            self.sheet, self.remark, self.words = None, Remark(), tuple(words)
+            self.sheet, self.remark, self.words, self.verdict = None, Remark(), tuple(words), None
             self.update()
 
     def set_theme(self, theme: Theme) -> None:
@@ -83,27 +90,36 @@ class CardPart(QGraphicsItem):
         self.update()
 
     def boundingRect(self) -> QRectF:
-        return LIVE_AREA
+        return CARD
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
     ) -> None:
         zoom = option.levelOfDetailFromTransform(painter.worldTransform())
-        if zoom < FAR:
+        if zoom < HISTOGRAMS:
+            self._paint_verdict(painter, zoom)
             return
         if self.sheet is not None:
             image, source = self.sheet.picture(self.row)
-            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, zoom > 1.0)
+            if zoom > 1.0:
+                painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             painter.drawImage(_BARS_AREA, image, source)
-        if zoom >= NUMBERS:
-            self._paint_texts(painter)
+        if zoom >= TEXTS and (self.words or self.remark.text):
+            self._paint_texts(painter, _FONT * enlarged(zoom, 1.25))
 
-    def _paint_texts(self, painter: QPainter) -> None:
-        painter.setFont(self._font)
-        left, top = LIVE_AREA.left(), LIVE_AREA.top() + self._ascent
+    def _paint_verdict(self, painter: QPainter, zoom: float) -> None:
+        """A bar below the name, or from very far the whole card, in the colour of the gradient."""
+        if self.verdict is not None:
+            color = self._theme.color(COLORS[self.verdict])
+            painter.fillRect(CARD_BLOCK if zoom < BLOCKS else CARD_BAR, color)
+
+    def _paint_texts(self, painter: QPainter, factor: float) -> None:
+        place = LIVE_AREA.topLeft()
         if self.remark.text:
             painter.setPen(self._theme.color(self.remark.color))
-            painter.drawText(QPointF(left, top - 1.0), self.remark.text)
-        for number, line in enumerate(self.words):
+            self._lettering.word(self.remark.text, factor).draw(painter, place)
+        for line in self.words:
             painter.setPen(self._theme.color("text"))
-            painter.drawText(QPointF(left, top + number * self._line), line)
+            word = self._lettering.word(line, factor)
+            word.draw(painter, place)
+            place += QPointF(0.0, word.size.height())

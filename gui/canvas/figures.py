@@ -55,14 +55,14 @@ class WireFigure:
 
     @property
     def width(self) -> float:
-        """Of the stripe, in pixels at 100 %, in steps of a half: 1.75 for each decade; 0 without a stripe."""
+        """Of the stripe, in whole pixels at 100 %: 1.75 for each decade; 0 without a stripe."""
         if self.state == "none":
             return 0.0
         if self.state == "zero" or math.isnan(self.ratio):
             return _THINNEST
         decades = math.log10(self.ratio) if self.ratio > 0 else -math.inf
         width = _HEALTHY_WIDTH + _WIDTH_PER_DECADE * decades
-        return round(2 * min(_WIDEST, max(_THINNEST, width))) / 2
+        return float(round(min(_WIDEST, max(_THINNEST, width))))
 
     @property
     def sentence(self) -> str:
@@ -143,11 +143,10 @@ def _remark(nonfinite: float, dead: float, saturation: float, zeros: float) -> R
         return Remark(f"{GLYPHS['nonfinite']} {share_text(nonfinite)} not finite", "nonfinite")
     shares = ((dead, "dead"), (saturation, "saturated"), (zeros, "zero"))
     shown = [f"{share_text(share)} {word}" for share, word in shares if share > 0]
-    if not shown:
-        return Remark()
-    if dead >= _MANY or saturation >= _MANY:
-        return Remark(f"{GLYPHS['watch']} {' · '.join(shown[:2])}", "warning")
-    return Remark(" · ".join(shown[:2]))
+    # two shares have room beside each other when both are of a rectifier
+    text = " · ".join(shown[: 2 if dead > 0 else 1])
+    bad = dead >= _MANY or saturation >= _MANY
+    return Remark(f"{GLYPHS['watch']} {text}", "warning") if bad else Remark(text)
 
 
 def outcome_lines(history: RunHistory, epoch: int | None) -> tuple[str, ...]:

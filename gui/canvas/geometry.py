@@ -10,8 +10,11 @@ from gui.common.theme import GRID
 CARD_WIDTH = 160.0
 CARD_HEIGHT = 96.0
 CARD = QRectF(0.0, 0.0, CARD_WIDTH, CARD_HEIGHT)
-LIVE_AREA = QRectF(12.0, 50.0, 136.0, 42.0)
+LIVE_AREA = QRectF(16.0, 50.0, 132.0, 42.0)
 """Of a card, for what changes with every epoch."""
+CARD_BAR = QRectF(5.0, 80.0, 151.0, 14.0)
+CARD_BLOCK = CARD.adjusted(5.0, 2.0, -2.0, -2.0)
+"""Of a card, for the gradient's colour, seen from far and from very far."""
 STEP_X = 208.0
 STEP_Y = 136.0
 """From card to card in a tidy layout."""

@@ -1,6 +1,7 @@
 """Small histograms of layers' outputs as pictures: numbers in, pixels out. No Qt."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from gui.common.scales import Floats, from_scale, to_scale
 
 Pixels = NDArray[np.uint32]
 
-BARS = 68
+BARS = 66
 """Of even width on the value scale, two pixels each at 100 %."""
 HEIGHT = 32
 """Of a picture, in pixels."""
@@ -32,7 +33,7 @@ class Ink:
 
 
 def bar_heights(found: Distribution, rows: slice, reach: float) -> Floats:
-    """Heights (rows, 68) over values from −reach to reach; each row's highest is 1, one without values is 0."""
+    """Heights (rows, 66) over values from −reach to reach; each row's highest is 1, one without values is 0."""
     limit = float(to_scale(reach))
     edges = from_scale(np.linspace(-limit, limit, BARS + 1))
     density = resample(found.counts[rows], edges)
@@ -55,20 +56,27 @@ def input_reach(table: LayerTable) -> float:
 
 
 def pictures(heights: Floats, zeros: Floats, ink: Ink) -> Pixels:
-    """Premultiplied ARGB pixels (rows, 32, 68) of bars that stand on the lower border."""
-    picture = _shades(ink.bars)[_levels(heights)]
-    spike = _levels(zeros[:, None])
-    marked = _shades(ink.zeros)[spike]
-    picture[:, :, _SPIKE] = np.where(spike > 0, marked, picture[:, :, _SPIKE])
-    return np.ascontiguousarray(picture)
+    """Premultiplied ARGB pixels (rows, 32, 66) of bars that stand on the lower border."""
+    columns = _columns(ink.bars)[_quantised(heights)]
+    spike = _quantised(zeros)
+    marked = np.flatnonzero(spike)
+    columns[marked, _SPIKE] = _columns(ink.zeros)[spike[marked], None]
+    return np.ascontiguousarray(columns.swapaxes(1, 2))
 
 
-def _levels(heights: Floats) -> NDArray[np.uint8]:
-    """How much of each pixel a bar fills, from 0 to 16; shape (rows, 32, bars)."""
-    below = np.arange(HEIGHT - 1, -1, -1)[None, :, None]
-    filled = (heights[:, None, :] * HEIGHT - below) * _LEVELS
-    levels: NDArray[np.uint8] = np.clip(np.ceil(filled), 0, _LEVELS).astype(np.uint8)
+def _quantised(heights: Floats) -> NDArray[np.intp]:
+    """Heights in [0, 1] as numbers of filled levels; what is not 0 fills at least one."""
+    levels: NDArray[np.intp] = np.ceil(heights * (HEIGHT * _LEVELS)).astype(np.intp)
     return levels
+
+
+@lru_cache(maxsize=8)
+def _columns(color: int) -> Pixels:
+    """A column of pixels, from top to bottom, for every number of filled levels: shape (513, 32)."""
+    below = np.arange(HEIGHT - 1, -1, -1) * _LEVELS
+    filled = np.clip(np.arange(HEIGHT * _LEVELS + 1)[:, None] - below, 0, _LEVELS)
+    columns: Pixels = _shades(color)[filled]
+    return columns
 
 
 def _shades(color: int) -> Pixels:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QGraphicsView
 
 from engine.graph import Node
 from engine.stats import LayerTable
@@ -25,6 +25,7 @@ from .figures import (
 from .histograms import Ink, input_reach
 from .node_item import NodeItem
 from .scene import CanvasScene
+from .zoom import HISTOGRAMS, TEXTS
 
 FRAME_MS = 16
 """Nothing is drawn more often than about 60 times a second."""
@@ -39,7 +40,7 @@ class LiveDrawing(QObject):
     drawn = Signal()
 
     def __init__(
-        self, scene: CanvasScene, document: Document, themes: ThemeSource, view: QWidget
+        self, scene: CanvasScene, document: Document, themes: ThemeSource, view: QGraphicsView
     ) -> None:
         super().__init__(view)
         self._scene = scene
@@ -134,18 +135,23 @@ class LiveDrawing(QObject):
         assert self._history is not None
         figures = wire_figures(self._history.layers, table)
         found = {node_id: figures[row] for node_id, row in self._rows.items()}
+        zoom = self._zoom()
         for edge, wire in self._scene.wires.items():
-            wire.show_figure(found.get(edge.source) or self._without_row(edge.source))
-        self._show_bars(table, found)
+            figure = found.get(edge.source) or self._without_row(edge.source)
+            wire.show_figure(figure, near=zoom >= TEXTS)
+        self._show_bars(table, found, near=zoom >= HISTOGRAMS)
         for card in self._scene.cards.values():
             self._show_end(card, table)
+
+    def _zoom(self) -> float:
+        return self._view.transform().m11()
 
     def _without_row(self, node_id: str) -> WireFigure | None:
         """The data take no gradient; a layer that was not trained has none to show."""
         is_input = self._is_trained(node_id) and self._trained[node_id].kind == "Input"
         return NO_GRADIENT if is_input else None
 
-    def _show_bars(self, table: LayerTable, found: Mapping[str, WireFigure]) -> None:
+    def _show_bars(self, table: LayerTable, found: Mapping[str, WireFigure], *, near: bool) -> None:
         self._reach = max(self._reach, reach_of(table))
         sheet = Sheet(table.activations, self._reach, self._ink)
         remarks = card_remarks(table)
@@ -154,7 +160,7 @@ class LiveDrawing(QObject):
             if row is None:
                 card.show_words(())
             else:
-                card.show_bars(sheet, row, remarks[row], found[node_id].verdict)
+                card.show_bars(sheet, row, remarks[row], found[node_id].verdict, near=near)
 
     def _show_end(self, card: NodeItem, table: LayerTable) -> None:
         """Input shows the data, Output what the epoch came to."""
@@ -165,7 +171,7 @@ class LiveDrawing(QObject):
             card.show_words(outcome_lines(self._history, self._epoch))
         elif table.inputs.totals[0]:
             sheet = Sheet(table.inputs, input_reach(table), self._ink)
-            card.show_bars(sheet, 0, Remark(), None)
+            card.show_bars(sheet, 0, Remark(), None, near=True)
 
     @property
     def _ink(self) -> Ink:
@@ -174,6 +180,6 @@ class LiveDrawing(QObject):
 
     def _clear(self) -> None:
         for wire in self._scene.wires.values():
-            wire.show_figure(None)
+            wire.show_figure(None, near=True)
         for card in self._scene.cards.values():
             card.show_words(())

@@ -10,12 +10,14 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from engine.graph import Inference, Node
 from engine.layers import CATEGORIES
 from gui.common.theme import GRID, Theme, scaled_font
-from gui.training.reading import COLORS, Verdict
+from gui.training.reading import Verdict
 
 from .card_part import CardPart, Sheet
 from .figures import Remark
 from .geometry import (
     CARD,
+    CARD_BAR,
+    CARD_BLOCK,
     CARD_WIDTH,
     LIVE_AREA,
     PORT_RADIUS,
@@ -24,17 +26,18 @@ from .geometry import (
     output_port,
     snapped,
 )
+from .lettering import Lettering
 from .texts import description, facts, telling_settings
-from .zoom import BLOCKS, FAR
+from .zoom import BLOCKS, HISTOGRAMS, TEXTS
 
 _RADIUS = 8.0
 _STRIP = 5.0
-_BAR = 14.0
-"""Of the gradient's colour, seen from far away."""
+_DIMMED = 0.45
 _TOPS = (8.0, 37.0, 62.0)
 _LIVE_TOPS = (5.0, 21.0, 36.0)
 """Of the three rows of text: alone, and above the live part."""
 _MARGIN = PORT_RADIUS + 3.0
+_BOUNDS = CARD.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +52,12 @@ class Port:
 class NodeItem(QGraphicsItem):
     """Draws one node; it never changes the document."""
 
-    def __init__(self, node: Node, theme: Theme, font: QFont) -> None:
+    def __init__(self, node: Node, theme: Theme, font: QFont, lettering: Lettering) -> None:
         super().__init__()
         self.node = node
         self.theme = theme
         self._font = font
+        self._lettering = lettering
         self._ports: list[int] = []
         self._said: tuple[object, ...] = ()
         self._glyph = ""
@@ -61,7 +65,6 @@ class NodeItem(QGraphicsItem):
         self._facts = ""
         self._lit: Port | None = None
         self._dim = False
-        self._verdict: Verdict | None = None
         self._has_live = False
         self.live: CardPart | None = None
         """The part that shows figures; made when there are any."""
@@ -101,21 +104,25 @@ class NodeItem(QGraphicsItem):
             self.live.set_theme(theme)
         self.update()
 
-    def show_bars(self, sheet: Sheet, row: int, remark: Remark, verdict: Verdict | None) -> None:
+    def show_bars(
+        self, sheet: Sheet, row: int, remark: Remark, verdict: Verdict | None, *, near: bool
+    ) -> None:
         """Show the histogram of a row, what it cannot say, and what is judged of the gradient."""
-        self._live_part().show_bars(sheet, row, remark)
-        self._show_live(verdict)
+        self._live_part().show_bars(sheet, row, remark, verdict, near=near)
+        self._make_room(True)
 
     def show_words(self, words: Sequence[str]) -> None:
         """Show lines of text instead of a histogram; without any, the card is as before a training."""
         if words or self.live is not None:
             self._live_part().show_words(words)
-            self._show_live(None)
+            self._make_room(bool(words))
 
     def set_lit(self, port: Port | None, *, dim: bool = False) -> None:
         """Light a port up, or fade the whole card while a wire is drawn that cannot end here."""
         if (port, dim) != (self._lit, self._dim):
             self._lit, self._dim = port, dim
+            if self.live is not None:
+                self.live.setOpacity(_DIMMED if dim else 1.0)
             self.update()
 
     @property
@@ -141,7 +148,7 @@ class NodeItem(QGraphicsItem):
         return None
 
     def boundingRect(self) -> QRectF:
-        return CARD.adjusted(-_MARGIN, -_MARGIN, _MARGIN, _MARGIN)
+        return _BOUNDS
 
     def shape(self) -> QPainterPath:
         path = QPainterPath()
@@ -165,12 +172,12 @@ class NodeItem(QGraphicsItem):
         zoom = option.levelOfDetailFromTransform(painter.worldTransform())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._dim:
-            painter.setOpacity(0.45)
+            painter.setOpacity(_DIMMED)
         self._paint_card(painter)
         if zoom < BLOCKS:
-            self._paint_block(painter)
+            painter.fillRect(CARD_BLOCK, self._category_color)
             return
-        if zoom < FAR:
+        if zoom < TEXTS:
             self._paint_far(painter, zoom)
         else:
             self._paint_texts(painter)
@@ -191,18 +198,13 @@ class NodeItem(QGraphicsItem):
 
     def _live_part(self) -> CardPart:
         if self.live is None:
-            self.live = CardPart(self, self.theme, self._font)
+            self.live = CardPart(self, self.theme, self._lettering)
         return self.live
 
-    def _show_live(self, verdict: Verdict | None) -> None:
-        said = (verdict, not self._live_part().is_empty)
-        if said != (self._verdict, self._has_live):
-            self._verdict, self._has_live = said
+    def _make_room(self, has_live: bool) -> None:
+        if has_live != self._has_live:
+            self._has_live = has_live
             self.update()
-
-    @property
-    def _verdict_color(self) -> QColor:
-        return self.theme.color(COLORS[self._verdict or "unknown"])
 
     @property
     def _category_color(self) -> QColor:
@@ -228,21 +230,14 @@ class NodeItem(QGraphicsItem):
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(body)
 
-    def _paint_block(self, painter: QPainter) -> None:
-        """A block in the colour of the gradient, else of the layer's category."""
-        color = self._category_color
-        if self._verdict is not None:
-            color = self._verdict_color
-        color.setAlphaF(0.75)
-        painter.fillRect(CARD.adjusted(_STRIP, 2.0, -2.0, -2.0), color)
-
     def _paint_far(self, painter: QPainter, zoom: float) -> None:
+        """The name, as large as it was near; below it is room for the live part."""
         font = scaled_font(self._font, 0.9 / zoom, bold=True)
         room = CARD.adjusted(2 * GRID, 0, -GRID, 0)
-        if self._verdict is not None:
-            bar = QRectF(_STRIP, CARD.height() - _BAR, CARD_WIDTH - _STRIP, _BAR)
-            painter.fillRect(bar.adjusted(0, 0, -_RADIUS / 2, -2.0), self._verdict_color)
-            room.adjust(0, 0, 0, -_BAR)
+        if self._has_live:
+            room.setBottom(LIVE_AREA.top() + GRID if zoom >= HISTOGRAMS else CARD_BAR.top())
+        if zoom >= HISTOGRAMS:
+            self._paint_axis(painter)
         painter.setFont(font)
         painter.setPen(self.theme.color("text"))
         kind = self.node.name or (self.node.spec.title if self.node.spec else self.node.kind)
@@ -266,8 +261,7 @@ class NodeItem(QGraphicsItem):
             metrics = QFontMetricsF(font)
             elided = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
             painter.drawText(QPointF(left, top + metrics.ascent()), elided)
-        if self.live is not None and self.live.sheet is not None:
-            self._paint_axis(painter)
+        self._paint_axis(painter)
         if self._glyph:
             painter.setFont(bold)
             painter.setPen(self.theme.color("error" if self._glyph == "✕" else "warning"))
@@ -279,6 +273,8 @@ class NodeItem(QGraphicsItem):
 
     def _paint_axis(self, painter: QPainter) -> None:
         """What the histogram stands on, with a tick at zero."""
+        if self.live is None or self.live.sheet is None:
+            return
         painter.setPen(QPen(self.theme.color("border"), 1.0))
         painter.drawLine(LIVE_AREA.bottomLeft(), LIVE_AREA.bottomRight())
         zero = QPointF(LIVE_AREA.center().x(), LIVE_AREA.bottom())

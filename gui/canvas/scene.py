@@ -12,6 +12,7 @@ from gui.document import Document
 from .geometry import PORT_REACH
 from .gestures.moving import MoveGesture
 from .gestures.wiring import WireGesture
+from .lettering import Lettering
 from .node_item import NodeItem, Port
 from .stripe import StripePainter
 from .wire_item import WireItem
@@ -32,7 +33,8 @@ class CanvasScene(QGraphicsScene):
         self.document = document
         self._themes = themes
         self._font = font
-        self._stripes = StripePainter(themes.theme, font)
+        self._lettering = Lettering(font)
+        self._stripes = StripePainter(themes.theme, self._lettering)
         self.cards: dict[str, NodeItem] = {}
         self.wires: dict[Edge, WireItem] = {}
         self._choosing = False
@@ -126,7 +128,7 @@ class CanvasScene(QGraphicsScene):
         for node_id, node in graph.nodes.items():
             card = self.cards.get(node_id)
             if card is None:
-                card = NodeItem(node, self._themes.theme, self._font)
+                card = NodeItem(node, self._themes.theme, self._font, self._lettering)
                 self.cards[node_id] = card
                 card.show_node(node, wired.get(node_id, []), self.document.inference)
                 self.addItem(card)

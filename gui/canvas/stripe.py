@@ -4,76 +4,82 @@ import math
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
 
-from gui.common.theme import Theme, scaled_font
+from gui.common.theme import Theme
 from gui.training.reading import COLORS, Verdict
 
 from .figures import WireFigure
-from .zoom import BLOCKS, NUMBERS
+from .lettering import Lettering
+from .zoom import BLOCKS, TEXTS, enlarged
 
-_BARB = 2.5
-"""How far an arrowhead reaches beyond the stripe."""
-_BARB_LENGTH = 9.0
-_DISC = 7.5
+_BARB = 4.5
+"""At least this far an arrowhead reaches to each side."""
+_BARB_LENGTH = 8.0
+_WIDE_STRIPE, _ALPHA = 5.0, 0.5
+"""A wider stripe than this is lighter than its arrowheads, so that they are seen on it."""
+_DISC = 7.0
 _GLYPH_FONT, _NUMBER_FONT = 0.8, 0.78
-_WIDE = 64.0
 
 
 class StripePainter:
     """Paints the gradient of every wire with pens and fonts that are made once, not at every paint."""
 
-    def __init__(self, theme: Theme, font: QFont) -> None:
-        self._font = font
+    def __init__(self, theme: Theme, lettering: Lettering) -> None:
+        self._lettering = lettering
         self._theme = theme
         self._pens: dict[tuple[Verdict, str, float], QPen] = {}
-        self._fonts: dict[tuple[float, float], QFont] = {}
+        self._lines: dict[tuple[str, float], QPen] = {}
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in other colours."""
         self._theme = theme
         self._pens.clear()
+        self._lines.clear()
 
-    def paint_stripe(
-        self,
-        painter: QPainter,
-        figure: WireFigure,
-        path: QPainterPath,
-        barbs: Sequence[tuple[QPointF, float]],
-        zoom: float,
-    ) -> None:
-        """The stripe around a wire, and small arrowheads that point backwards."""
-        if figure.state == "none":
-            return
-        pen = self._pen(figure)
-        painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(path)
-        if zoom >= NUMBERS and figure.state == "finite":
-            painter.fillPath(_barb_path(barbs, figure.width / 2 + _BARB), pen.color())
+    def line(self, color: str, width: float) -> QPen:
+        """The pen of a wire itself, in a colour of the theme."""
+        key = (color, width)
+        if key not in self._lines:
+            pen = QPen(self._theme.color(color), width)
+            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            self._lines[key] = pen
+        return self._lines[key]
+
+    def paint_stripe(self, painter: QPainter, figure: WireFigure, path: QPainterPath) -> None:
+        """The stripe around a wire."""
+        if figure.state != "none":
+            painter.setPen(self._pen(figure))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPath(path)
+
+    def paint_barbs(self, painter: QPainter, figure: WireFigure, barbs: QPainterPath) -> None:
+        """Small arrowheads that point backwards, where the gradient goes."""
+        painter.fillPath(barbs, self._color(figure))
 
     def paint_label(
-        self, painter: QPainter, figure: WireFigure, middle: QPointF, zoom: float
+        self, painter: QPainter, figure: WireFigure, middle: QPointF, zoom: float, is_long: bool
     ) -> None:
-        """The glyph on the wire and the number below it, in sizes that can be read, or not at all."""
+        """The glyph and, below it or on a long wire beside it, the number, in sizes that can be read or not at all."""
         if zoom < BLOCKS:
             return
-        enlarged = 1.0 / min(1.0, zoom)
-        color = self._color(figure)
-        disc = _DISC * enlarged
+        growth = enlarged(zoom, 1.0 / BLOCKS)
+        disc = _DISC * growth
+        number = figure.number if zoom >= TEXTS else ""
+        word = self._lettering.word(number, _NUMBER_FONT * growth)
+        left = word.size.width() / 2 if number and is_long else 0.0
+        centre = QPointF(middle.x() - left, middle.y())
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.color("surface"))
-        painter.drawEllipse(middle, disc, disc)
-        painter.setPen(color)
-        painter.setFont(self._sized(_GLYPH_FONT, enlarged))
-        box = QRectF(middle.x() - disc, middle.y() - disc, 2 * disc, 2 * disc)
-        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, figure.glyph)
-        if zoom >= NUMBERS and figure.number:
+        ground = QRectF(centre.x() - disc, centre.y() - disc, 2 * (disc + left), 2 * disc)
+        painter.drawRoundedRect(ground, disc, disc)
+        painter.setPen(self._color(figure))
+        self._lettering.word(figure.glyph, _GLYPH_FONT * growth).draw_around(painter, centre)
+        if number:
             painter.setPen(self._theme.color("text"))
-            painter.setFont(self._sized(_NUMBER_FONT, enlarged))
-            box = QRectF(middle.x() - _WIDE / 2, middle.y() + disc - 1.0, _WIDE, 2 * disc)
-            above = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-            painter.drawText(box, above, figure.number)
+            beside = QPointF(centre.x() + disc, centre.y() - word.size.height() / 2)
+            below = QPointF(centre.x() - word.size.width() / 2, centre.y() + disc - 1.0)
+            word.draw(painter, beside if is_long else below)
 
     def _color(self, figure: WireFigure) -> QColor:
         return self._theme.color(COLORS[figure.verdict])
@@ -81,7 +87,10 @@ class StripePainter:
     def _pen(self, figure: WireFigure) -> QPen:
         key = (figure.verdict, figure.state, figure.width)
         if key not in self._pens:
-            pen = QPen(self._color(figure), figure.width)
+            color = self._color(figure)
+            if figure.width > _WIDE_STRIPE:
+                color.setAlphaF(_ALPHA)
+            pen = QPen(color, figure.width)
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             if figure.state == "zero":
                 pen.setDashPattern([0.8, 1.2])
@@ -90,17 +99,11 @@ class StripePainter:
             self._pens[key] = pen
         return self._pens[key]
 
-    def _sized(self, factor: float, enlarged: float) -> QFont:
-        key = (factor, round(enlarged, 2))
-        if key not in self._fonts:
-            self._fonts[key] = scaled_font(self._font, factor * key[1])
-        return self._fonts[key]
 
-
-def _barb_path(barbs: Sequence[tuple[QPointF, float]], half: float) -> QPainterPath:
-    """Triangles whose tips look towards the wire's source."""
-    path = QPainterPath()
-    for place, degrees in barbs:
+def barb_path(places: Sequence[tuple[QPointF, float]], width: float) -> QPainterPath:
+    """Arrowheads for a stripe of a width: triangles whose tips look towards the wire's source."""
+    path, half = QPainterPath(), max(_BARB, width / 2 + 1.0)
+    for place, degrees in places:
         angle = math.radians(degrees)
         # Qt's angles go against the clock while y grows downwards
         along, across = (

@@ -135,7 +135,8 @@ class CanvasView(QGraphicsView):
             return
         margin = 2 * GRID
         self.fitInView(
-            room.adjusted(-margin, -margin, margin, margin), Qt.AspectRatioMode.KeepAspectRatio
+            room.adjusted(-margin, -margin, margin, 2 * margin),  # below it is the legend
+            Qt.AspectRatioMode.KeepAspectRatio,
         )
         if self._zoom > _FIT_LIMIT:
             self._set_zoom(_FIT_LIMIT)

@@ -1,5 +1,7 @@
 """A wire from an output to an input, and the gradient that flows back through it."""
 
+import math
+
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import (
     QFont,
@@ -22,12 +24,13 @@ from gui.common.theme import GRID, Theme
 
 from .figures import WireFigure
 from .geometry import wire_path
-from .stripe import StripePainter
-from .zoom import BLOCKS
+from .stripe import StripePainter, barb_path
+from .zoom import BLOCKS, TEXTS
 
 _REACH = 12.0
 _ARROW = 5.0
-_LABEL_ZOOM = 0.6
+_LONG = 140.0
+"""A wire of this length has room for its number beside the glyph."""
 _ROOM = 5.0 * GRID
 """Around the wire, for arrows and labels."""
 
@@ -43,13 +46,17 @@ class WireItem(QGraphicsPathItem):
         self._font = font
         self._label = ""
         self._figure: WireFigure | None = None
-        self._look: tuple[object, ...] = ()
+        self._look: object = None
         self._hovered = False
         self._target = False
         self._hit = QPainterPath()
         self._head = QPainterPath()
-        self._barbs: list[tuple[QPointF, float]] = []
+        self._barb_places: list[tuple[QPointF, float]] = []
+        self._barbs = QPainterPath()
+        self._barb_width = math.nan
         self._middle = QPointF()
+        self._is_long = False
+        self._bounds = QRectF()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setAcceptHoverEvents(True)
 
@@ -66,8 +73,15 @@ class WireItem(QGraphicsPathItem):
             stroker.setWidth(_REACH)
             self._hit = stroker.createStroke(path)
             self._head = _head(end)
-            self._barbs = barb_places(path)
+            self._barb_places = barb_places(path)
+            self._barb_width = math.nan
             self._middle = path.pointAtPercent(0.5)
+            self._is_long = path.length() >= _LONG
+            self.prepareGeometryChange()
+            self._bounds = path.boundingRect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM)
+            # a copy of a long wire would hold little but air
+            mode = QGraphicsItem.CacheMode
+            self.setCacheMode(mode.NoCache if self._is_long else mode.DeviceCoordinateCache)
             self.setPath(path)
 
     def set_label(self, label: str) -> None:
@@ -86,10 +100,10 @@ class WireItem(QGraphicsPathItem):
             self._target = target
             self.update()
 
-    def show_figure(self, figure: WireFigure | None) -> None:
-        """Show the gradient that flows back here, or with None no gradient."""
+    def show_figure(self, figure: WireFigure | None, *, near: bool) -> None:
+        """Show the gradient that flows back here, or with None no gradient; not `near`, its number is not seen."""
         self._figure = figure
-        look = (figure.state, figure.verdict, figure.number, figure.width) if figure else ()
+        look = figure and (figure.state, figure.verdict, figure.width, near and figure.number)
         if look != self._look:
             self._look = look
             self.update()
@@ -100,7 +114,7 @@ class WireItem(QGraphicsPathItem):
         return self._hit
 
     def boundingRect(self) -> QRectF:
-        return self.path().boundingRect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM)
+        return self._bounds
 
     def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self._set_hovered(True)
@@ -116,14 +130,25 @@ class WireItem(QGraphicsPathItem):
         zoom = option.levelOfDetailFromTransform(painter.worldTransform())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._figure is not None:
-            self._stripes.paint_stripe(painter, self._figure, self.path(), self._barbs, zoom)
+            self._stripes.paint_stripe(painter, self._figure, self.path())
+            if zoom >= TEXTS and self._figure.state == "finite":
+                self._stripes.paint_barbs(
+                    painter, self._figure, self._barbs_for(self._figure.width)
+                )
         strong = self.isSelected() or self._target
         if self._figure is None or strong or self._hovered or zoom >= BLOCKS:
             self._paint_forward(painter, strong)
         if self._figure is not None:
-            self._stripes.paint_label(painter, self._figure, self._middle, zoom)
-        if self._label and zoom >= _LABEL_ZOOM and (strong or self._hovered):
+            self._stripes.paint_label(painter, self._figure, self._middle, zoom, self._is_long)
+        if self._label and zoom >= TEXTS and (strong or self._hovered):
             self._paint_label(painter)
+
+    def _barbs_for(self, width: float) -> QPainterPath:
+        """The arrowheads, made anew only when the wire or its stripe has changed."""
+        if width != self._barb_width:
+            self._barb_width = width
+            self._barbs = barb_path(self._barb_places, width)
+        return self._barbs
 
     def _set_hovered(self, hovered: bool) -> None:
         self._hovered = hovered
@@ -137,15 +162,15 @@ class WireItem(QGraphicsPathItem):
         self.setToolTip("\n".join(part for part in (said, self._label) if part))
 
     def _paint_forward(self, painter: QPainter, strong: bool) -> None:
-        color = self.theme.color("accent" if strong or self._hovered else "muted")
-        pen = QPen(color, 4.0 if self._target else 3.0 if strong else 2.0)
-        if self._figure is not None and not strong:
-            pen.setWidthF(1.5)
-        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        color = "accent" if strong or self._hovered else "muted"
+        width = 4.0 if self._target else 3.0 if strong else 1.5 if self._figure else 2.0
+        pen = self._stripes.line(color, width)
         painter.setPen(pen)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawPath(self.path())
-        painter.fillPath(self._head, color)
+        # where the gradient's arrowheads point backwards, the ports alone say which way is forwards
+        if self._figure is None or self._figure.state == "none" or strong or self._hovered:
+            painter.fillPath(self._head, pen.color())
 
     def _paint_label(self, painter: QPainter) -> None:
         metrics = QFontMetricsF(self._font)
@@ -171,18 +196,18 @@ def _head(end: QPointF) -> QPainterPath:
     return head
 
 
-_BARB_GAP = 96.0
-_CLEAR = 24.0
-"""Kept free around the glyph in the middle."""
+_BARB_GAP = 128.0
+_CLEAR = 56.0
+"""Kept free around the glyph and the number in the middle of a long wire."""
 
 
 def barb_places(path: QPainterPath) -> list[tuple[QPointF, float]]:
     """Where along a wire arrowheads point backwards, and the wire's direction there in degrees."""
     length = path.length()
-    if length < 2 * _CLEAR:
-        shares = [0.22]
+    if length < _LONG:
+        shares = [0.2, 0.79]
     else:
-        count = max(1, int(length / _BARB_GAP))
+        count = max(2, round(length / _BARB_GAP))
         middles = ((place + 0.5) / count for place in range(count))
-        shares = [share for share in middles if abs(share - 0.5) * length > _CLEAR] or [0.25]
+        shares = [share for share in middles if abs(share - 0.5) * length > _CLEAR]
     return [(path.pointAtPercent(share), path.angleAtPercent(share)) for share in shares]
