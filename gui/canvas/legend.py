@@ -72,6 +72,9 @@ class Legend(QFrame):
         self._place()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
+        event.accept()  # the canvas below is not meant
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._fold.toggle()
         event.accept()
 

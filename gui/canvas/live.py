@@ -73,6 +73,13 @@ class LiveDrawing(QObject):
         """Whether figures are on the canvas."""
         return self._shown and self._table is not None
 
+    def sentence(self, node_id: str) -> str:
+        """What is drawn of a layer's gradient, in words; "" without figures."""
+        row = self._rows.get(node_id)
+        if self._table is None or row is None or self._history is None:
+            return ""
+        return wire_figures(self._history.layers, self._table)[row].sentence
+
     def set_shown(self, shown: bool) -> None:
         """Put the figures on the canvas, or take them off."""
         self._shown = shown

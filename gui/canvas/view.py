@@ -407,6 +407,7 @@ class CanvasView(QGraphicsView):
         text = f"{chosen} layers chosen" if chosen else "No layer chosen"
         if only is not None:
             text = description(self._document.graph.nodes[only], self._document.inference)
+            text = ". ".join(part for part in (text, self._live.sentence(only)) if part)
         self.setAccessibleDescription(text)
 
     def _card_rect(self, node_id: str) -> QRectF:
