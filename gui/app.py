@@ -94,6 +94,7 @@ class Lab(QObject):
         self.palette = Palette(self.icons, self.themes)
         self.inspector = Inspector(self.document, self.icons, self.themes)
         self.clock = FrameClock(self)
+        self.canvas.live.use_clock(self.clock)
         self.panes: list[Pane] = [spec.factory(self.themes) for spec in PANES]
         for pane in self.panes:
             pane.use_clock(self.clock)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 
-from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 from PySide6.QtWidgets import QGraphicsView
 
 from engine.graph import Node
 from engine.stats import LayerTable
 from engine.training import RunHistory
+from gui.common.frames import FrameClock
 from gui.common.scales import reach_of
 from gui.common.theme import ThemeSource
 from gui.document import Document
@@ -26,9 +27,6 @@ from .histograms import Ink, input_reach
 from .node_item import NodeItem
 from .scene import CanvasScene
 from .zoom import HISTOGRAMS, TEXTS
-
-FRAME_MS = 16
-"""Nothing is drawn more often than about 60 times a second."""
 
 
 class LiveDrawing(QObject):
@@ -55,10 +53,7 @@ class LiveDrawing(QObject):
         self._stale = True
         self._shown = True
         self._reach = 0.0
-        self._since_drawn = QElapsedTimer()
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.timeout.connect(self.draw)
+        self._clock = FrameClock(self)
         document.inferred.connect(self._start_afresh)
         document.replaced.connect(lambda: self.show_history(None))  # the run is not its own
         themes.changed.connect(self._start_afresh)
@@ -98,9 +93,14 @@ class LiveDrawing(QObject):
 
     def data_changed(self) -> None:
         """The history has grown, or another epoch is to be shown."""
-        if self._view.isVisible() and not self._timer.isActive():
-            gone = self._since_drawn.elapsed() if self._since_drawn.isValid() else FRAME_MS
-            self._timer.start(max(0, FRAME_MS - int(gone)))
+        if self._view.isVisible():
+            self._clock.ask(self, self._draw_frame)
+
+    def use_clock(self, clock: FrameClock) -> None:
+        """Share the frames with others, so that all together are drawn in time."""
+        self._clock.forget(self)
+        self._clock = clock
+        self.data_changed()
 
     def draw(self) -> None:
         """Bring cards and wires up to date now, if anything has changed."""
@@ -117,8 +117,13 @@ class LiveDrawing(QObject):
             self._show(table)
         else:
             self._clear()
-        self._since_drawn.start()
         self.drawn.emit()
+
+    def _draw_frame(self) -> None:
+        """Draw and paint at once, so that the clock knows what a picture takes."""
+        self.draw()
+        QCoreApplication.sendPostedEvents(self._scene, QEvent.Type.MetaCall)
+        QCoreApplication.sendPostedEvents(self._view.window(), QEvent.Type.UpdateRequest)
 
     def _start_afresh(self) -> None:
         """Not only the figures may be others, but also what they are drawn on."""

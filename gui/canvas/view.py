@@ -3,21 +3,20 @@
 import math
 
 from msgspec.structs import replace
-from PySide6.QtCore import QMimeData, QPoint, QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
     QDropEvent,
-    QGuiApplication,
     QKeyEvent,
     QMouseEvent,
     QPainter,
     QShowEvent,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QFrame, QGraphicsView, QMenu, QToolTip, QWidget
+from PySide6.QtWidgets import QFrame, QGraphicsView, QToolTip, QWidget
 
 from engine.graph import (
     AddNodes,
@@ -32,17 +31,18 @@ from engine.graph import (
 )
 from engine.layers import CATALOGUE
 from engine.training import RunHistory
-from gui.common.mime import LAYER_KIND, NODES
+from gui.common.mime import LAYER_KIND
 from gui.common.theme import GRID, ThemeSource, scaled_font
 from gui.document import Document
 
-from . import insertion
+from . import clipboard, insertion
 from .geometry import CARD, CARD_HEIGHT, CARD_WIDTH, STEP_X, snapped
 from .gestures.palette_drop import PaletteDrop
 from .gestures.renaming import NameEditor
 from .layout import tidy_places
 from .legend import Legend
 from .live import LiveDrawing
+from .menu import menu_at
 from .neighbours import nearest
 from .scene import CanvasScene
 from .texts import description
@@ -193,11 +193,7 @@ class CanvasView(QGraphicsView):
         """Put the chosen layers on the clipboard, also as text."""
         nodes = self._document.selection.nodes
         if nodes:
-            text = encode(insertion.part(self._document.graph, nodes))
-            content = QMimeData()
-            content.setData(NODES, text)
-            content.setText(text.decode())
-            QGuiApplication.clipboard().setMimeData(content)
+            clipboard.keep(self._document.graph, nodes)
 
     def cut(self) -> None:
         """Copy, then delete."""
@@ -206,13 +202,7 @@ class CanvasView(QGraphicsView):
 
     def paste(self) -> None:
         """Add the layers on the clipboard; `document.refused` says so when there are none that can be read."""
-        content = QGuiApplication.clipboard().mimeData()
-        text = (
-            bytes(content.data(NODES).data())
-            if content.hasFormat(NODES)
-            else content.text().encode()
-        )
-        self._paste(text)
+        self._paste(clipboard.found())
 
     def duplicate(self) -> None:
         """Copy the chosen layers beside themselves; the clipboard stays as it is."""
@@ -327,7 +317,7 @@ class CanvasView(QGraphicsView):
             self.rename()
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        menu = self._menu_at(self.mapToScene(event.pos()))
+        menu = menu_at(self, self._scene, self._document, self.mapToScene(event.pos()))
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         menu.popup(event.globalPos())
 
@@ -446,37 +436,3 @@ class CanvasView(QGraphicsView):
         places = {i: (nodes[i].x + right * GRID, nodes[i].y + down * GRID) for i in chosen}
         if places:
             self._document.do(MoveNodes(places), merge_key=("nudge", chosen))
-
-    def _menu_at(self, place: QPointF) -> QMenu:
-        menu = QMenu(self)
-        card, wire = self._scene.card_at(place), self._scene.wire_at(place)
-        if card is not None:
-            self._choose_for_menu(card.node.id)
-            menu.addAction("Rename\tF2", self.rename)
-            menu.addAction("Copy", self.copy)
-            menu.addAction("Duplicate", self.duplicate)
-            menu.addAction("Take its wires away", self._disconnect_selected)
-            menu.addSeparator()
-            menu.addAction("Delete", self.delete_selected)
-        elif wire is not None:
-            self._document.selection.choose((), [wire.edge])
-            menu.addAction("Delete the wire", self.delete_selected)
-        else:
-            menu.addAction("Paste", self.paste)
-            menu.addAction("Select all", self.select_all)
-            menu.addSeparator()
-            menu.addAction("Fit", self.fit)
-            menu.addAction("Tidy up", self.tidy)
-        return menu
-
-    def _choose_for_menu(self, node_id: str) -> None:
-        if node_id not in self._document.selection.nodes:
-            self._document.selection.choose([node_id])
-
-    def _disconnect_selected(self) -> None:
-        chosen = self._document.selection.nodes
-        edges = sorted(
-            e for e in self._document.graph.edges if e.source in chosen or e.target in chosen
-        )
-        if edges:
-            self._document.do(Disconnect(tuple(edges)))

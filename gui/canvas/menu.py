@@ -1,0 +1,46 @@
+"""The menu at a point of the canvas."""
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QMenu
+
+from engine.graph import Disconnect
+from gui.document import Document
+
+from .scene import CanvasScene
+
+if TYPE_CHECKING:
+    from .view import CanvasView
+
+
+def menu_at(view: "CanvasView", scene: CanvasScene, document: Document, place: QPointF) -> QMenu:
+    """What can be done with the card or the wire at a point of the scene, or with the whole canvas."""
+    menu = QMenu(view)
+    card, wire = scene.card_at(place), scene.wire_at(place)
+    if card is not None:
+        if card.node.id not in document.selection.nodes:
+            document.selection.choose([card.node.id])
+        menu.addAction("Rename\tF2", view.rename)
+        menu.addAction("Copy", view.copy)
+        menu.addAction("Duplicate", view.duplicate)
+        menu.addAction("Take its wires away", lambda: _disconnect_chosen(document))
+        menu.addSeparator()
+        menu.addAction("Delete", view.delete_selected)
+    elif wire is not None:
+        document.selection.choose((), [wire.edge])
+        menu.addAction("Delete the wire", view.delete_selected)
+    else:
+        menu.addAction("Paste", view.paste)
+        menu.addAction("Select all", view.select_all)
+        menu.addSeparator()
+        menu.addAction("Fit", view.fit)
+        menu.addAction("Tidy up", view.tidy)
+    return menu
+
+
+def _disconnect_chosen(document: Document) -> None:
+    chosen = document.selection.nodes
+    edges = sorted(e for e in document.graph.edges if e.source in chosen or e.target in chosen)
+    if edges:
+        document.do(Disconnect(tuple(edges)))
