@@ -9,6 +9,7 @@ from gui.training.reading import COLORS, EXPLODING, GLYPHS, HEALTHY, VANISHING, 
 
 _SHORT: tuple[tuple[Verdict, str], ...] = (
     ("vanishing", "vanishing"),
+    ("watch", "watch"),
     ("healthy", "healthy"),
     ("exploding", "exploding"),
     ("nonfinite", "not finite"),

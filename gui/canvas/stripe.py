@@ -18,7 +18,7 @@ _BARB = 4.5
 _BARB_LENGTH = 8.0
 _WIDE_STRIPE, _ALPHA = 5.0, 0.5
 """A wider stripe than this is lighter than its arrowheads, so that they are seen on it."""
-_DISC = 7.0
+_DISC, _PADDING = 7.0, 2.5
 _GLYPH_FONT, _NUMBER_FONT = 0.8, 0.78
 
 
@@ -67,7 +67,7 @@ class StripePainter:
         disc = _DISC * growth
         number = figure.number if zoom >= TEXTS else ""
         word = self._lettering.word(number, _NUMBER_FONT * growth)
-        left = word.size.width() / 2 if number and is_long else 0.0
+        left = word.size.width() / 2 + _PADDING if number and is_long else 0.0
         centre = QPointF(middle.x() - left, middle.y())
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.color("surface"))
@@ -78,7 +78,8 @@ class StripePainter:
         if number:
             painter.setPen(self._theme.color("text"))
             beside = QPointF(centre.x() + disc, centre.y() - word.size.height() / 2)
-            below = QPointF(centre.x() - word.size.width() / 2, centre.y() + disc - 1.0)
+            under = max(disc - 1.0, figure.width / 2 + 1.0)
+            below = QPointF(centre.x() - word.size.width() / 2, centre.y() + under)
             word.draw(painter, beside if is_long else below)
 
     def _color(self, figure: WireFigure) -> QColor:

@@ -307,6 +307,24 @@ def test_histograms_are_seen_from_near_only(
     assert any(_close(color, bars) for color in found) is is_seen
 
 
+@pytest.mark.parametrize(("zoom", "is_read"), [(0.5, False), (0.7, True), (1.0, True)])
+def test_numbers_on_wires_can_be_read_or_are_not_there(
+    trained: CanvasView, zoom: float, is_read: bool
+) -> None:
+    middle = _wire(trained, "linear_1").path().pointAtPercent(0.5)
+    picture = _painted(trained, zoom)
+    centre = trained.mapFromScene(middle)
+    dark = [
+        y - centre.y()
+        for x in range(centre.x() - 12, centre.x() + 12)
+        for y in range(centre.y() + 8, centre.y() + 24)
+        if _close(QColor(picture.pixelColor(x, y)), QColor(LIGHT.text), 80)
+    ]
+    assert bool(dark) is is_read
+    if is_read:  # digits keep their height on the screen, whatever the zoom
+        assert 5 <= max(dark) - min(dark) + 1 <= 12
+
+
 def _blended(name: str, share: float, ground: str) -> QColor:
     top, below = QColor(name), QColor(ground)
     return QColor.fromRgbF(
@@ -317,9 +335,9 @@ def _blended(name: str, share: float, ground: str) -> QColor:
     )
 
 
-def _close(one: QColor, other: QColor) -> bool:
+def _close(one: QColor, other: QColor, apart: int = 4) -> bool:
     pairs = zip(one.getRgb(), other.getRgb(), strict=True)
-    return all(abs(a - b) <= 4 for a, b in pairs)
+    return all(abs(a - b) <= apart for a, b in pairs)
 
 
 def test_the_colours_follow_the_theme(
