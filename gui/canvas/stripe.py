@@ -11,7 +11,7 @@ from gui.training.reading import COLORS, Verdict
 
 from .figures import WireFigure
 from .lettering import Lettering
-from .zoom import BLOCKS, TEXTS, enlarged
+from .zoom import BLOCKS, enlarged
 
 _BARB = 4.5
 """At least this far an arrowhead reaches to each side."""
@@ -57,17 +57,16 @@ class StripePainter:
         """Small arrowheads that point backwards, where the gradient goes."""
         painter.fillPath(barbs, self._color(figure))
 
-    def paint_label(
-        self, painter: QPainter, figure: WireFigure, middle: QPointF, zoom: float, is_long: bool
+    def paint_glyph(
+        self, painter: QPainter, figure: WireFigure, middle: QPointF, zoom: float, number: str = ""
     ) -> None:
-        """The glyph and, below it or on a long wire beside it, the number, in sizes that can be read or not at all."""
+        """The glyph on the wire, with a number beside it, in sizes that can be read or not at all."""
         if zoom < BLOCKS:
             return
         growth = enlarged(zoom, 1.0 / BLOCKS)
         disc = _DISC * growth
-        number = figure.number if zoom >= TEXTS else ""
         word = self._lettering.word(number, _NUMBER_FONT * growth)
-        left = word.size.width() / 2 + _PADDING if number and is_long else 0.0
+        left = word.size.width() / 2 + _PADDING if number else 0.0
         centre = QPointF(middle.x() - left, middle.y())
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.color("surface"))
@@ -77,10 +76,17 @@ class StripePainter:
         self._lettering.word(figure.glyph, _GLYPH_FONT * growth).draw_around(painter, centre)
         if number:
             painter.setPen(self._theme.color("text"))
-            beside = QPointF(centre.x() + disc, centre.y() - word.size.height() / 2)
-            under = max(disc - 1.0, figure.width / 2 + 1.0)
-            below = QPointF(centre.x() - word.size.width() / 2, centre.y() + under)
-            word.draw(painter, beside if is_long else below)
+            word.draw(painter, centre + QPointF(disc, -word.size.height() / 2))
+
+    def paint_number(
+        self, painter: QPainter, number: str, middle: QPointF, width: float, zoom: float
+    ) -> None:
+        """A number below the glyph, clear of a stripe of a width."""
+        growth = enlarged(zoom)
+        word = self._lettering.word(number, _NUMBER_FONT * growth)
+        under = max(_DISC * growth - 1.0, width / 2 + 1.0)
+        painter.setPen(self._theme.color("text"))
+        word.draw(painter, middle + QPointF(-word.size.width() / 2, under))
 
     def _color(self, figure: WireFigure) -> QColor:
         return self._theme.color(COLORS[figure.verdict])

@@ -24,6 +24,7 @@ from gui.common.theme import GRID, Theme
 
 from .figures import WireFigure
 from .geometry import wire_path
+from .number_item import NumberItem
 from .stripe import StripePainter, barb_path
 from .zoom import BLOCKS, TEXTS
 
@@ -56,6 +57,7 @@ class WireItem(QGraphicsPathItem):
         self._barb_width = math.nan
         self._middle = QPointF()
         self._is_long = False
+        self._number: NumberItem | None = None
         self._bounds = QRectF()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setAcceptHoverEvents(True)
@@ -83,6 +85,7 @@ class WireItem(QGraphicsPathItem):
             mode = QGraphicsItem.CacheMode
             self.setCacheMode(mode.NoCache if self._is_long else mode.DeviceCoordinateCache)
             self.setPath(path)
+            self._show_number()
 
     def set_label(self, label: str) -> None:
         """The shape that flows through the wire."""
@@ -103,12 +106,21 @@ class WireItem(QGraphicsPathItem):
     def show_figure(self, figure: WireFigure | None, *, near: bool) -> None:
         """Show the gradient that flows back here, or with None no gradient; not `near`, its number is not seen."""
         self._figure = figure
-        look = figure and (figure.state, figure.verdict, figure.width, near and figure.number)
+        beside = figure.number if figure is not None and near and self._is_long else ""
+        look = figure and (figure.state, figure.verdict, figure.width, beside)
         if look != self._look:
             self._look = look
             self.update()
+        self._show_number()
         if self._hovered:
             self._tell()
+
+    @property
+    def number(self) -> str:
+        """The number that is drawn, seen from near; "" for none."""
+        if self._figure is not None and self._is_long:
+            return self._figure.number
+        return self._number.text if self._number is not None else ""
 
     def shape(self) -> QPainterPath:
         return self._hit
@@ -139,9 +151,19 @@ class WireItem(QGraphicsPathItem):
         if self._figure is None or strong or self._hovered or zoom >= BLOCKS:
             self._paint_forward(painter, strong)
         if self._figure is not None:
-            self._stripes.paint_label(painter, self._figure, self._middle, zoom, self._is_long)
+            number = self._figure.number if self._is_long and zoom >= TEXTS else ""
+            self._stripes.paint_glyph(painter, self._figure, self._middle, zoom, number)
         if self._label and zoom >= TEXTS and (strong or self._hovered):
             self._paint_label(painter)
+
+    def _show_number(self) -> None:
+        """A short wire has its number below it, a long one beside its glyph."""
+        figure = None if self._is_long else self._figure
+        if figure is not None and self._number is None:
+            self._number = NumberItem(self, self._stripes)
+        if self._number is not None:
+            self._number.setPos(self._middle)
+            self._number.show_number(figure.number if figure else "", figure.width if figure else 0)
 
     def _barbs_for(self, width: float) -> QPainterPath:
         """The arrowheads, made anew only when the wire or its stripe has changed."""

@@ -1,5 +1,6 @@
 """What a training puts on the canvas: the drawn figures are the table's, of the shown epoch, on the trained layers."""
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -120,6 +121,7 @@ def test_every_wire_shows_its_sources_gradient_of_the_shown_epoch(
         else:
             rms = table.activation_gradient_rms
             assert (figure.rms, figure.ratio) == (rms[row], rms[row] / rms[3])
+            assert _wire(trained, node_id).number == figure.number != ""
     source = _wire(trained, "input_1").figure
     assert source is not None
     assert source.state == "none"
@@ -187,6 +189,8 @@ def test_untouched_layers_keep_their_figures_changed_and_new_ones_show_none(
     assert _wire(trained, "linear_1").figure is None
     assert _part(trained, "linear_1").is_empty
     assert _wire(trained, "sigmoid_1").figure is not None
+    assert _wire(trained, "sigmoid_1").number == "10⁻²·⁷"
+    assert math.log10(1e-3 / 0.5) == pytest.approx(-2.7, abs=0.01)
     assert _part(trained, "sigmoid_1").sheet is not None
     assert _card(trained, "relu_1").live is None
     with qtbot.waitSignal(trained.live.drawn):
@@ -237,6 +241,7 @@ def test_all_live_drawing_can_be_taken_off_and_put_back(trained: CanvasView, qtb
     with qtbot.waitSignal(trained.live.drawn):
         trained.toggle_live()
     assert _drawn_ratios(trained) == {}
+    assert {wire.number for wire in _scene(trained).wires.values()} == {""}
     assert all(card.live is None or card.live.is_empty for card in _scene(trained).cards.values())
     assert not legend.isVisible()
     with qtbot.waitSignal(trained.live.drawn):
