@@ -26,7 +26,9 @@ from .parts import Parts
 from .undisturbed import undisturbed
 
 SHARE = 0.02
-"""A picture is due when the last one took at most this share of the time since."""
+"""What pictures may take of the time in the long run."""
+CREDIT = 0.25
+"""Seconds that they may take at once: the first epochs of a short run all have one."""
 MOST_FILTERS = 32
 _MOST_LAYERS = 72
 _MAP_BYTES = 72 * 1024
@@ -53,7 +55,8 @@ class Painter:
             "images": self._images,
         }
         self._latest: Picture | None = None
-        self._painted_at = 0.0
+        self._credit = CREDIT
+        self._credited_at = time.perf_counter()
         self._plan = _plan_units(parts)
 
     def picture(self, place: Place, *, always: bool) -> Picture | None:
@@ -66,7 +69,8 @@ class Painter:
         if paint is None or (latest is not None and latest.place == place):
             return None
         begun = time.perf_counter()
-        if not (always or self._is_due(begun)):
+        is_due = self._is_due(begun)
+        if not (always or is_due):
             return None
         parts = self._parts
         with undisturbed(parts.model, parts.device):
@@ -75,12 +79,16 @@ class Painter:
                 found = paint()
             finally:
                 parts.model.train()
-        self._painted_at = time.perf_counter()
-        self._latest = Picture(*place, self._painted_at - begun, **found)
+        seconds = time.perf_counter() - begun
+        self._credit = max(0.0, self._credit - seconds)
+        self._latest = Picture(*place, seconds, **found)
         return self._latest
 
     def _is_due(self, now: float) -> bool:
-        return self._latest is None or self._latest.seconds <= SHARE * (now - self._painted_at)
+        """Whether the credit, which grows with the time, is enough for another like the last."""
+        self._credit = min(CREDIT, self._credit + SHARE * (now - self._credited_at))
+        self._credited_at = now
+        return self._latest is None or self._latest.seconds <= self._credit
 
     def _surface(self) -> dict[str, Any]:
         parts, backdrop = self._parts, self.backdrop
