@@ -86,9 +86,11 @@ class Painter:
 
     def _is_due(self, now: float) -> bool:
         """Whether the credit, which grows with the time, is enough for another like the last."""
-        self._credit = min(CREDIT, self._credit + SHARE * (now - self._credited_at))
+        cost = 0.0 if self._latest is None else self._latest.seconds
+        earned = SHARE * (now - self._credited_at)
+        self._credit = min(max(CREDIT, cost), self._credit + earned)
         self._credited_at = now
-        return self._latest is None or self._latest.seconds <= self._credit
+        return cost <= self._credit
 
     def _surface(self) -> dict[str, Any]:
         parts, backdrop = self._parts, self.backdrop

@@ -247,27 +247,33 @@ def test_pictures_change_no_bit_of_the_training(trainer: MAKE, layers: Any, data
     assert all(torch.equal(one, other) for one, other in zip(*states, strict=True))
 
 
-def test_a_picture_waits_until_the_last_has_paid_off(
-    trainer: MAKE, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("epoch", "cost"), [(0.02, 0.005), (0.02, 0.03), (3.0, 0.2), (3.0, 1.0)])
+def test_pictures_take_a_quarter_of_a_second_and_two_per_cent(
+    trainer: MAKE, monkeypatch: pytest.MonkeyPatch, epoch: float, cost: float
 ) -> None:
-    painter = Painter(trainer(TWO, data=MOONS).parts)
-    clock = {"now": 0.0, "cost": 0.1}
+    now = 0.0
 
     def tick() -> float:
-        clock["now"] += clock["cost"]
-        return clock["now"]
+        nonlocal now
+        now += cost
+        return now
 
-    monkeypatch.setattr(picture_module.time, "perf_counter", tick)
-    first = painter.picture((0, 0), always=False)
-    assert first is not None
-    assert first.seconds == pytest.approx(0.1)
-    clock["now"] += 4.8  # 2 % of 5 s
-    assert painter.picture((1, 0), always=False) is None
-    clock["now"] += 0.1
-    assert painter.picture((2, 0), always=False) is not None
-    assert painter.picture((3, 0), always=False) is None
-    assert painter.picture((3, 0), always=True) is not None
-    assert painter.picture((3, 0), always=True) is None, "it is known already"
+    monkeypatch.setattr(picture_module.time, "perf_counter", lambda: now)
+    painter = Painter(trainer(TWO, data=MOONS).parts)
+    painter._paint = {"plane": lambda: tick() and {}}  # type: ignore[assignment, dict-item]
+    made = []
+    for number in range(2_000):
+        picture = painter.picture((number, 0), always=False)
+        if picture is not None:
+            assert picture.seconds == pytest.approx(cost)
+            made.append(number)
+        now += epoch
+        assert len(made) * cost <= max(0.25, cost) + 0.02 * now + 1e-9
+    at_first = int(0.25 / cost)
+    assert made[:at_first] == list(range(at_first)), "a short run has a picture of every epoch"
+    assert len(made) * cost >= 0.9 * 0.02 * now - cost
+    assert painter.picture((3_000, 0), always=True) is not None
+    assert painter.picture((3_000, 0), always=True) is None, "it is known already"
 
 
 @pytest.mark.parametrize("depth", [3, 30, 100])
