@@ -1,10 +1,12 @@
 """Which picture a run's data allow, and the points or images that it needs; numpy only."""
 
+from gettext import gettext as tr
+
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import DataInfo, Split
-from engine.layers import Shape, show
+from engine.layers import show
 from engine.stats import Backdrop
 from engine.stats.picture import Kind
 
@@ -37,7 +39,8 @@ def backdrop_of(prepared: Prepared) -> Backdrop:
         limits=np.empty((0, 2)) if kind == "images" else _limits(inputs),
         mean=mean,
         deviation=deviation,
-        input_names=info.input_names or tuple(f"input {i + 1}" for i in range(inputs.shape[1])),
+        input_names=info.input_names
+        or tuple(tr("input {number}").format(number=i + 1) for i in range(inputs.shape[1])),
         class_names=info.class_names or tuple(map(str, range(info.classes))),
         score="output" if output.params["loss"] == "mse" else "probability",
     )
@@ -45,32 +48,30 @@ def backdrop_of(prepared: Prepared) -> Backdrop:
 
 def _why_nothing(info: DataInfo) -> str:
     """Why the data have no picture; empty when they have one."""
-    shape = info.input_shape
+    shape, names = info.input_shape, {"title": info.title, "shape": show(info.input_shape)}
     if info.tokens:
-        return (
-            f"The inputs of “{info.title}” are words or letters, which have no place on an axis. "
-            "A surface needs two numbers a sample, such as Two moons"
-        )
+        return tr(
+            "The inputs of “{title}” are words or letters, which have no place on an axis. A surface needs two "
+            "numbers a sample, such as Two moons"
+        ).format(**names)
     if len(shape) == 2:
-        return (
-            f"The inputs of “{info.title}” are sequences of {show(shape)} numbers, which no plane can hold. "
-            "A surface needs two numbers a sample, such as Two moons"
-        )
+        return tr(
+            "The inputs of “{title}” are sequences of {shape} numbers, which no plane can hold. A surface needs two "
+            "numbers a sample, such as Two moons"
+        ).format(**names)
     if shape == (1,) and info.classes:
-        return (
-            f"“{info.title}” has one input and classes: a curve is drawn of a regression only, "
-            "and a surface needs two inputs"
-        )
-    if len(shape) == 3 and not info.classes:
-        return f"“{info.title}” has images without classes: which pixels matter is asked of a class"
-    return "" if shape in ((1,), (2,)) or len(shape) == 3 else _too_many(info, shape)
-
-
-def _too_many(info: DataInfo, shape: Shape) -> str:
-    return (
-        f"Each sample of “{info.title}” has {show(shape)} numbers, and a surface has two axes. "
-        "Choose data with two inputs, such as Two moons, or images, such as Digits"
-    )
+        return tr(
+            "“{title}” has one input and classes: a curve is drawn of a regression only, and a surface needs two inputs"
+        ).format(**names)
+    if len(shape) == 3:
+        images = tr("“{title}” has images without classes: which pixels matter is asked of a class")
+        return "" if info.classes else images.format(**names)
+    if shape in ((1,), (2,)):
+        return ""
+    return tr(
+        "Each sample of “{title}” has {shape} numbers, and a surface has two axes. Choose data with two inputs, such "
+        "as Two moons, or images, such as Digits"
+    ).format(**names)
 
 
 _Part = tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.uint8]]
