@@ -87,7 +87,7 @@ class Mosaic:
     @property
     def gap(self) -> int:
         """Pixels between two tiles: enough to be seen when the picture is drawn smaller."""
-        return max(1, max(self.tile) // 16)
+        return max(1, max(self.tile) // 10)
 
     @property
     def size(self) -> tuple[int, int]:
