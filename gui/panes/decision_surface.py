@@ -21,6 +21,7 @@ from .surface_reading import (
     picture_row,
     shown_epoch,
     shown_picture,
+    when,
     when_headline,
 )
 
@@ -83,12 +84,15 @@ class DecisionSurfacePane(Pane):
             start = f"Epoch {epoch}" if epoch else "Before training"
             return f"{start}: there is no picture of “{self.history.started.data_title}”"
         boxes = [item.getViewBox().size() for item in self.plot_items]
-        state = (shown.row, shown.theme.name, boxes)
+        state = (shown.row, shown.theme.name, shown.then, boxes)
         assert self._view is not None
         if self._drawn is None or self._drawn[0] is not shown.picture or self._drawn[1] != state:
             self._drawn = shown.picture, state
             self._view.draw(shown)
-        self.headline.setText(when_headline(shown.picture, epoch))
+        headline = when_headline(shown.picture, epoch)
+        if shown.then is not None and not self._view.square:
+            headline += f"   - - {when(shown.then)}"
+        self.headline.setText(headline)
         return picture_caption(self.history, shown.picture, shown.row, epoch)
 
     def color_items(self) -> None:
@@ -119,7 +123,8 @@ class DecisionSurfacePane(Pane):
         if picture.surface is not None:
             chosen = [r for i in self._selected if (r := history.row(i)) is not None]
             row = picture_row(picture.surface, min(chosen, default=None))
-        return Shown(history, backdrop, picture, row, self.theme)
+        then = None if self._pinned is None else shown_picture(history, self._pinned)
+        return Shown(history, backdrop, picture, row, self.theme, then)
 
     def _enter(self, shown: Shown | None) -> None:
         """Have the view of the run's kind in the plots, or the sentence that says why there is none."""

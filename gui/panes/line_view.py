@@ -10,7 +10,7 @@ from PySide6.QtCore import QPointF
 from engine.stats import Backdrop
 from gui.common.theme import Theme
 
-from .picture_view import PictureView, Shown, Table, real_limits
+from .picture_view import PictureView, Shown, Table, dashed, real_limits
 
 
 class LineView(PictureView):
@@ -21,6 +21,7 @@ class LineView(PictureView):
     def __init__(self, plots: Sequence[pg.PlotItem]) -> None:
         super().__init__(plots)
         self.curve = pg.PlotCurveItem()
+        self.then = pg.PlotCurveItem()
         self.points: list[pg.ScatterPlotItem] = []
 
     def enter(self, backdrop: Backdrop, theme: Theme) -> str:
@@ -31,9 +32,10 @@ class LineView(PictureView):
         self.left.getViewBox().setRange(xRange=limits, yRange=(low - room, high + room), padding=0)
         colors = theme.series[:2]
         self.points = [self._points(backdrop, i, color) for i, color in enumerate(colors)]
-        for item in (*self.points, self.curve):
+        for item in (*self.points, self.then, self.curve):
             self.add(self.left, item)
         self.curve.setPen(pg.mkPen(theme.text, width=2.5))
+        self.then.setPen(dashed(theme))
         return (
             f'<b style="color: {colors[0]}">●</b> training&nbsp;&nbsp; '
             f'<b style="color: {colors[1]}">◆</b> validation&nbsp;&nbsp; <b>—</b> the network'
@@ -42,6 +44,10 @@ class LineView(PictureView):
     def draw(self, shown: Shown) -> None:
         x, y = self._line(shown)
         self.curve.setData(x, y, connect="finite")
+        then = shown.then.curve if shown.then is not None else None
+        self.then.setVisible(then is not None)
+        if then is not None:
+            self.then.setData(x, then.values.astype(np.float64), connect="finite")
 
     def read(self, shown: Shown, place: QPointF, _plot: int) -> tuple[str, int | None]:
         x, y = self._line(shown)

@@ -41,6 +41,16 @@ def codes_of(values: NDArray[np.floating]) -> NDArray[np.int8]:
     return np.rint(np.nan_to_num(values / steps, posinf=0.0, neginf=0.0) * _STEPS).astype(np.int8)
 
 
+def boundary(winners: NDArray[np.integer]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The edges between cells of different classes, in cells; x and y of their ends, two by two."""
+    rows, columns = np.nonzero(winners[:, 1:] != winners[:, :-1])
+    upright = np.stack((columns + 1, rows, columns + 1, rows + 1), axis=1)
+    rows, columns = np.nonzero(winners[1:] != winners[:-1])
+    level = np.stack((columns, rows + 1, columns + 1, rows + 1), axis=1)
+    ends = np.concatenate((upright, level)).astype(np.float64).reshape(-1, 2)
+    return ends[:, 0], ends[:, 1]
+
+
 def cross_out(tile: Pixels, color: str, *, both: bool) -> None:
     """Draw the rising diagonal into a tile, or both diagonals, so that a mark tells it apart and not colour alone."""
     height, width = tile.shape[:2]

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QPen
 
 from engine.stats import Backdrop, Picture
 from engine.training import RunHistory
@@ -28,6 +29,8 @@ class Shown:
     row: int | None
     """The layer whose units are shown."""
     theme: Theme
+    then: Picture | None = None
+    """What it is compared with."""
 
 
 class PictureView:
@@ -143,6 +146,12 @@ def real_limits(backdrop: Backdrop) -> NDArray[np.float64]:
     """What the picture covers in the data's own units, shape (axes, 2)."""
     limits: NDArray[np.float64] = backdrop.real(backdrop.limits.T).T
     return limits
+
+
+def dashed(theme: Theme) -> QPen:
+    """The pen of what is compared with."""
+    pen: QPen = pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine)
+    return pen
 
 
 def signs(theme: Theme) -> str:

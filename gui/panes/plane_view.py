@@ -10,11 +10,21 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from engine.stats import Backdrop
+from engine.stats import Backdrop, Picture
 from gui.common.theme import Theme
 
-from .mosaic import Mosaic, Pixels, blended
-from .picture_view import PictureView, Shown, Table, heat, real_limits, room, signed_tiles, signs
+from .mosaic import Mosaic, Pixels, blended, boundary
+from .picture_view import (
+    PictureView,
+    Shown,
+    Table,
+    dashed,
+    heat,
+    real_limits,
+    room,
+    signed_tiles,
+    signs,
+)
 from .surface_reading import confidence, units_title
 
 SYMBOLS = ("o", "s", "t1", "d", "star", "p", "h")
@@ -25,6 +35,8 @@ _POINT, _SMALL, _MANY = 7, 5, 400
 _LEAST, _MOST = 0.14, 0.62
 """How much of a class's colour is laid over the ground where it is unsure, and where it is sure."""
 _LEGEND_CLASSES = 10
+_ABOVE = 5
+"""Above the points."""
 
 
 class SmoothImage(pg.ImageItem):
@@ -44,17 +56,22 @@ class PlaneView(PictureView):
         super().__init__(plots)
         self.surface = SmoothImage(axisOrder="row-major")
         self.mosaic = pg.ImageItem(axisOrder="row-major")
+        self.then = pg.PlotCurveItem()
         self.points: list[pg.ScatterPlotItem] = []
 
     def enter(self, backdrop: Backdrop, theme: Theme) -> str:
         self.add(self.left, self.surface)
+        self.add(self.left, self.then)
         self.add(self.right, self.mosaic)
+        self.then.setPen(dashed(theme))
+        self.then.setZValue(_ABOVE)
         self.scaled(self.left, backdrop)
         self.bare(self.right)
         (left, right), (low, high) = real_limits(backdrop)
         self.left.getViewBox().setRange(xRange=(left, right), yRange=(low, high), padding=0)
         self._rect = QRectF(left, low, right - left, high - low)
-        if not backdrop.class_names:
+        self._classes = len(backdrop.class_names)
+        if not self._classes:
             return self._enter_numbers(backdrop, theme)
         self.points = [self._class(backdrop, theme, i) for i in range(len(backdrop.class_names))]
         for item in self.points:
@@ -70,6 +87,7 @@ class PlaneView(PictureView):
             image = _number_pixels(surface.scores, shown.backdrop, theme)
         self.surface.setImage(image, autoLevels=False)
         self.surface.setRect(self._rect)
+        self._draw_then(shown.then)
         place = None if shown.row is None else surface.units.place(shown.row)
         self.mosaic.setVisible(place is not None)
         if place is None or shown.row is None:
@@ -114,6 +132,16 @@ class PlaneView(PictureView):
     def show_points(self, on: bool) -> None:
         for item in self.points:
             item.setVisible(on)
+
+    def _draw_then(self, then: Picture | None) -> None:
+        """Where the classes met at the moment that is compared with."""
+        known = then is not None and then.surface is not None and bool(self._classes)
+        self.then.setVisible(known)
+        if then is not None and then.surface is not None and known:
+            x, y = boundary(then.surface.winners)
+            rect, side = self._rect, len(then.surface.winners)
+            x, y = rect.left() + x * rect.width() / side, rect.top() + y * rect.height() / side
+            self.then.setData(x, y, connect="pairs")
 
     def _answers(self, shown: Shown) -> list[list[Any]]:
         surface = shown.picture.surface

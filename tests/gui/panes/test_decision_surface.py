@@ -372,6 +372,35 @@ def test_another_run_brings_another_kind_of_picture(
     assert len(left.items) == kept, "nothing is left of the other kinds"
 
 
+def test_a_pinned_epochs_boundary_is_dashed_over_the_picture(show: Show, qtbot: QtBot) -> None:
+    old = surface_picture(0)
+    pane = show(plane_backdrop(), old, surface_picture(3))
+    assert not _plane(pane).then.isVisible()
+    _redraw(pane, qtbot, lambda: pane.set_pinned(0))
+    x, y = _plane(pane).then.getData()
+    winners = _surface(old).winners
+    edges = (winners[:, 1:] != winners[:, :-1]).sum() + (winners[1:] != winners[:-1]).sum()
+    assert len(x) == 2 * edges
+    columns, rows = (x - 2.0) / 2.0, (y + 4.0) / 0.25
+    for begin, end in zip(range(0, len(x), 2), range(1, len(x), 2), strict=True):
+        column, row = (columns[begin] + columns[end]) / 2, (rows[begin] + rows[end]) / 2
+        upright = columns[begin] == columns[end]
+        step = (0.5, 0.0) if upright else (0.0, 0.5)
+        before = winners[int(row - step[1]), int(column - step[0])]
+        assert before != winners[int(row + step[1]), int(column + step[0])]
+    assert pane.headline.text() == "Epoch 3   - - before training"
+
+
+def test_a_pinned_epochs_curve_is_dashed(show: Show, qtbot: QtBot) -> None:
+    pane = show(line_backdrop(), curve_picture(1), curve_picture(3))
+    _redraw(pane, qtbot, lambda: pane.set_pinned(1))
+    assert isinstance(pane.view, LineView)
+    np.testing.assert_allclose(pane.view.then.getData()[1], np.linspace(0, 1, 256), rtol=1e-6)
+    assert pane.headline.text() == "Epoch 3   - - epoch 1"
+    _redraw(pane, qtbot, lambda: pane.set_pinned(None))
+    assert not pane.view.then.isVisible()
+
+
 def test_colours_follow_the_theme(show: Show, themes: ThemeSource, qtbot: QtBot) -> None:
     pane = show(plane_backdrop(), surface_picture(0))
     _redraw(pane, qtbot, lambda: themes.choose("dark"))

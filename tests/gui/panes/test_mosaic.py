@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gui.common.theme import DARK, LIGHT, Theme
-from gui.panes.mosaic import Mosaic, blended, codes_of, cross_out, signed_colors
+from gui.panes.mosaic import Mosaic, blended, boundary, codes_of, cross_out, signed_colors
 
 RED, BLUE, WHITE = "#ff0000", "#0000ff", "#ffffff"
 
@@ -91,3 +91,11 @@ def test_strokes_tell_silent_and_broken_tiles_apart() -> None:
     assert is_blue[0, 0]
     assert is_blue[-1, 0]
     assert 6 < is_blue.sum() <= 12
+
+
+def test_a_boundary_runs_between_cells_of_different_classes() -> None:
+    winners = np.array([[0, 0, 1], [0, 2, 1]])
+    x, y = boundary(winners)
+    ends = {tuple(edge) for edge in np.column_stack((x, y)).reshape(-1, 4).tolist()}
+    assert ends == {(2, 0, 2, 1), (1, 1, 1, 2), (2, 1, 2, 2), (1, 1, 2, 1)}
+    assert not boundary(np.ones((3, 3), int))[0].size
