@@ -27,7 +27,7 @@ from .undisturbed import undisturbed
 
 SHARE = 0.02
 """What pictures may take of the time in the long run."""
-CREDIT = 0.25
+CREDIT = 0.5
 """Seconds that they may take at once: the first epochs of a short run all have one."""
 MOST_FILTERS = 32
 _MOST_LAYERS = 72

@@ -90,8 +90,8 @@ class DecisionSurfacePane(Pane):
             self._drawn = shown.picture, state
             self._view.draw(shown)
         headline = when_headline(shown.picture, epoch)
-        if shown.then is not None and not self._view.square:
-            headline += f"   - - {when(shown.then)}"
+        if shown.then is not None and self._view.then_name:
+            headline += f"   {self._view.then_name}: {when(shown.then)}"
         self.headline.setText(headline)
         return picture_caption(self.history, shown.picture, shown.row, epoch)
 

@@ -5,18 +5,19 @@ from collections.abc import Sequence
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF
+from PySide6.QtCore import QPointF, Qt
 
 from engine.stats import Backdrop
 from gui.common.theme import Theme
 
-from .picture_view import PictureView, Shown, Table, dashed, real_limits
+from .picture_view import PictureView, Shown, Table, real_limits
 
 
 class LineView(PictureView):
     """The curve of a regression over its data."""
 
     wide = False
+    then_name = "dashed"
 
     def __init__(self, plots: Sequence[pg.PlotItem]) -> None:
         super().__init__(plots)
@@ -35,7 +36,7 @@ class LineView(PictureView):
         for item in (*self.points, self.then, self.curve):
             self.add(self.left, item)
         self.curve.setPen(pg.mkPen(theme.text, width=2.5))
-        self.then.setPen(dashed(theme))
+        self.then.setPen(pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine))
         return (
             f'<b style="color: {colors[0]}">●</b> training&nbsp;&nbsp; '
             f'<b style="color: {colors[1]}">◆</b> validation&nbsp;&nbsp; <b>—</b> the network'

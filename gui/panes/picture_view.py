@@ -7,8 +7,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QPen
+from PySide6.QtCore import QPointF, QRectF
 
 from engine.stats import Backdrop, Picture
 from engine.training import RunHistory
@@ -40,6 +39,8 @@ class PictureView:
     """Whether it needs the second plot."""
     square = False
     """Whether pixels are as high as they are wide."""
+    then_name = ""
+    """What draws the epoch that is compared with; empty for a view that compares with none."""
 
     def __init__(self, plots: Sequence[pg.PlotItem]) -> None:
         self.left, self.right = plots
@@ -146,12 +147,6 @@ def real_limits(backdrop: Backdrop) -> NDArray[np.float64]:
     """What the picture covers in the data's own units, shape (axes, 2)."""
     limits: NDArray[np.float64] = backdrop.real(backdrop.limits.T).T
     return limits
-
-
-def dashed(theme: Theme) -> QPen:
-    """The pen of what is compared with."""
-    pen: QPen = pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine)
-    return pen
 
 
 def signs(theme: Theme) -> str:

@@ -18,7 +18,6 @@ from .picture_view import (
     PictureView,
     Shown,
     Table,
-    dashed,
     heat,
     real_limits,
     room,
@@ -52,6 +51,8 @@ class SmoothImage(pg.ImageItem):
 class PlaneView(PictureView):
     """The network's answer over the plane behind the data, and the maps of a layer's units."""
 
+    then_name = "line"
+
     def __init__(self, plots: Sequence[pg.PlotItem]) -> None:
         super().__init__(plots)
         self.surface = SmoothImage(axisOrder="row-major")
@@ -63,7 +64,7 @@ class PlaneView(PictureView):
         self.add(self.left, self.surface)
         self.add(self.left, self.then)
         self.add(self.right, self.mosaic)
-        self.then.setPen(dashed(theme))
+        self.then.setPen(pg.mkPen(theme.text, width=1.5))
         self.then.setZValue(_ABOVE)
         self.scaled(self.left, backdrop)
         self.bare(self.right)

@@ -372,7 +372,7 @@ def test_another_run_brings_another_kind_of_picture(
     assert len(left.items) == kept, "nothing is left of the other kinds"
 
 
-def test_a_pinned_epochs_boundary_is_dashed_over_the_picture(show: Show, qtbot: QtBot) -> None:
+def test_a_pinned_epochs_boundary_is_a_line_over_the_picture(show: Show, qtbot: QtBot) -> None:
     old = surface_picture(0)
     pane = show(plane_backdrop(), old, surface_picture(3))
     assert not _plane(pane).then.isVisible()
@@ -388,7 +388,7 @@ def test_a_pinned_epochs_boundary_is_dashed_over_the_picture(show: Show, qtbot: 
         step = (0.5, 0.0) if upright else (0.0, 0.5)
         before = winners[int(row - step[1]), int(column - step[0])]
         assert before != winners[int(row + step[1]), int(column + step[0])]
-    assert pane.headline.text() == "Epoch 3   - - before training"
+    assert pane.headline.text() == "Epoch 3   line: before training"
 
 
 def test_a_pinned_epochs_curve_is_dashed(show: Show, qtbot: QtBot) -> None:
@@ -396,7 +396,7 @@ def test_a_pinned_epochs_curve_is_dashed(show: Show, qtbot: QtBot) -> None:
     _redraw(pane, qtbot, lambda: pane.set_pinned(1))
     assert isinstance(pane.view, LineView)
     np.testing.assert_allclose(pane.view.then.getData()[1], np.linspace(0, 1, 256), rtol=1e-6)
-    assert pane.headline.text() == "Epoch 3   - - epoch 1"
+    assert pane.headline.text() == "Epoch 3   dashed: epoch 1"
     _redraw(pane, qtbot, lambda: pane.set_pinned(None))
     assert not pane.view.then.isVisible()
 
