@@ -80,6 +80,8 @@ class Split:
     train_targets: Targets
     validation_inputs: Inputs
     validation_targets: Targets
+    scaling: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
+    """Mean and deviation that were taken out of each input; None when the inputs are as they were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

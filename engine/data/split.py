@@ -88,9 +88,9 @@ def _divided(
     samples: Samples, train: np.ndarray, validation: np.ndarray, *, standardise: bool
 ) -> Split:
     inputs = samples.inputs[train], samples.inputs[validation]
-    targets = samples.targets
+    targets, scaling = samples.targets, None
     if standardise:
-        mean, deviation = _scale(inputs[0])
+        mean, deviation = scaling = _scale(inputs[0])
         if samples.continues is not None:
             targets = _scaled(targets, mean[samples.continues], deviation[samples.continues])
         inputs = _scaled(inputs[0], mean, deviation), _scaled(inputs[1], mean, deviation)
@@ -100,6 +100,7 @@ def _divided(
         train_targets=np.ascontiguousarray(targets[train]),
         validation_inputs=np.ascontiguousarray(inputs[1]),
         validation_targets=np.ascontiguousarray(targets[validation]),
+        scaling=scaling,
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .batch_norm import BatchNormStats
 from .distribution import Distribution, check_column
+from .picture import Picture
 from .time import TimeGradient
 
 Floats = NDArray[np.float64]
@@ -154,3 +155,5 @@ class EpochStats:
     """tr Σ / |G|² over the epoch's batches, in samples; NaN where it cannot be told (see `gradient_noise_scale`)."""
     layers: LayerTable
     steps: StepStats
+    picture: Picture | None = None
+    """What the network makes of its inputs; None after most epochs when epochs are short."""

@@ -7,17 +7,22 @@ from typing import Any, cast
 import msgspec
 import numpy as np
 
-from engine.stats import EpochStats, LayerTable
+from engine.stats import Backdrop, EpochStats
 
-from .messages import Command, EpochEnded, Examined, Message, Progress
+from .messages import Command, EpochEnded, Examined, Message, Progress, RunStarted
 
 MAXIMUM_FRAME = 256 * 2**20
+_ANY_ROW = 2**31
 _LENGTH = struct.Struct(">I")
 _DTYPES: Mapping[str, np.dtype[Any]] = {
     "f8": np.dtype("<f8"),
     "f4": np.dtype("<f4"),
     "i8": np.dtype("<i8"),
     "u4": np.dtype("<u4"),
+    "f2": np.dtype("<f2"),
+    "u2": np.dtype("<u2"),
+    "u1": np.dtype("u1"),
+    "i1": np.dtype("i1"),
 }
 
 
@@ -93,16 +98,27 @@ def decode_message(body: bytes) -> Message:
     """The message in a frame body, its tables checked; `FrameError` when it is none."""
     message = cast("Message", _decode(_message_decoder, body))
     try:
-        match message:
-            case EpochEnded(stats=EpochStats(layers=table)):
-                table.check(len(table.weight_rms))
-            case Examined(examination=found):
-                found.check(len(found.dead))
-            case Progress(layers=LayerTable() as table):
-                table.check(len(table.weight_rms))
-    except ValueError as error:
+        _check(message)
+    except (ValueError, IndexError) as error:
         raise FrameError(str(error)) from None
     return message
+
+
+def _check(message: Message) -> None:
+    match message:
+        case EpochEnded(stats=EpochStats(layers=table, picture=picture)):
+            table.check(len(table.weight_rms))
+            if picture is not None:
+                picture.check(len(table.weight_rms))
+        case Examined(examination=found):
+            found.check(len(found.dead))
+        case Progress(layers=table, picture=picture):
+            if table is not None:
+                table.check(len(table.weight_rms))
+            if picture is not None:
+                picture.check(_ANY_ROW)  # the history knows how many there are
+        case RunStarted(backdrop=Backdrop() as backdrop):
+            backdrop.check()
 
 
 def _decode(decoder: Any, body: bytes) -> Any:

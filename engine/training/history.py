@@ -2,13 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.stats import EpochStats, LayerTable, StepStats
+from engine.stats import Album, EpochStats, LayerTable, Picture, StepStats
 from engine.stats.histogram import BIN_COUNT
 
 from .growing import GrowingArray
@@ -16,7 +16,9 @@ from .messages import LayerInfo, Progress, RunFinished, RunStarted
 
 Floats = NDArray[np.float64]
 _SERIES = tuple(
-    field.name for field in fields(EpochStats) if field.name not in {"epoch", "layers", "steps"}
+    field.name
+    for field in fields(EpochStats)
+    if field.name not in {"epoch", "layers", "steps", "picture"}
 )
 
 
@@ -53,6 +55,8 @@ class RunHistory:
     """The last step made by hand, until the epoch that holds it is over."""
     finished: RunFinished | None = None
     progress: Progress | None = None
+    pictures: Album = field(default_factory=Album)
+    """What the network made of its inputs, as often as it was asked."""
     _series: defaultdict[str, GrowingArray] = field(default_factory=_growing)
     _steps: defaultdict[str, GrowingArray] = field(default_factory=_growing)
     _settled_steps: int = 0
@@ -87,6 +91,9 @@ class RunHistory:
         stats.layers.check(len(self.layers))
         if stats.epoch != self.next_epoch:
             raise ValueError(f"epoch {stats.epoch} arrived, {self.next_epoch} was expected")
+        if stats.picture is not None:
+            self._add_picture(stats.picture)
+            stats = replace(stats, picture=None)
         self.epochs.append(stats)
         for name in _SERIES:
             value = getattr(stats, name)
@@ -100,6 +107,8 @@ class RunHistory:
     def add_progress(self, progress: Progress) -> None:
         """Take in the steps of the epoch under way."""
         self.progress = progress
+        if progress.picture is not None:
+            self._add_picture(progress.picture)
         if progress.epoch == self.next_epoch:
             self._add_steps(progress.steps)
             if progress.layers is not None:
@@ -136,6 +145,12 @@ class RunHistory:
     def steps(self, name: str) -> Floats:
         """One number a training step, such as `gradient_norm`, up to now; shape (steps,)."""
         return self._steps[name].values
+
+    def _add_picture(self, picture: Picture) -> None:
+        picture.check(len(self.layers))
+        if not picture.fits(self.started.backdrop):
+            raise ValueError("a picture arrived that is not of the run's data")
+        self.pictures.add(picture)
 
     def _add_steps(self, steps: StepStats) -> None:
         for field_ in fields(StepStats):

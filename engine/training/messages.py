@@ -6,7 +6,7 @@ from typing import Literal
 import msgspec
 
 from engine.parameters import Value
-from engine.stats import EpochStats, Examination, LayerTable, StepStats
+from engine.stats import Backdrop, EpochStats, Examination, LayerTable, Picture, StepStats
 
 Advance = Literal["run", "epoch", "batch", "hold"]
 """How far a training goes: to its end, to the end of the epoch, one batch, or nowhere (it waits)."""
@@ -135,6 +135,8 @@ class RunStarted(_Tagged, frozen=True, tag=True):
     notes: tuple[str, ...] = ()
     first_epoch: int = 0
     """The epoch of the first `EpochEnded`: above 0 when the network was adopted in the middle of a training."""
+    backdrop: Backdrop | None = None
+    """The data behind the run's pictures; None when none are made."""
 
 
 class Adopted(_Tagged, frozen=True, tag=True):
@@ -172,6 +174,8 @@ class Progress(_Tagged, frozen=True, tag=True):
     paused: bool
     layers: LayerTable | None = None
     """What a step looked like inside, when it was asked for."""
+    picture: Picture | None = None
+    """What the network makes of its inputs, when it comes to rest between two epochs' pictures."""
 
 
 class EpochEnded(_Tagged, frozen=True, tag=True):

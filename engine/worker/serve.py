@@ -9,7 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from gettext import gettext as tr
 from pathlib import Path
 from typing import Literal
@@ -18,7 +18,7 @@ import torch
 
 from engine.graph import StorageError, decode
 from engine.parameters import Value
-from engine.stats import LayerTable
+from engine.stats import EpochStats, LayerTable, Picture
 from engine.training import (
     Adopt,
     Adopted,
@@ -55,6 +55,7 @@ from .devices import found_devices, found_precisions
 from .divergence import DivergenceError
 from .epoch import Step, step_stats
 from .faults import fault_sentence
+from .picture import Painter
 from .prepare import RunError, prepare
 from .threads import use_threads
 from .trainer import Trainer
@@ -74,6 +75,21 @@ class _Run:
     advance: Advance
     unsent: list[Step] = field(default_factory=list)
     sent_at: float = 0.0
+    painter: Painter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.begin_pictures()
+
+    def begin_pictures(self) -> None:
+        """Look at the network that the trainer has now."""
+        self.painter = Painter(self.trainer.parts)
+
+    def pictured(self, stats: EpochStats, *, always: bool) -> EpochStats:
+        """The figures of an epoch with a picture, when one is due; `always` when a person will look at it."""
+        picture = self.painter.picture((stats.epoch, self.trainer.steps_done), always=always)
+        if picture is None:
+            return stats
+        return replace(stats, picture=picture, seconds=stats.seconds + picture.seconds)
 
 
 class Server:
@@ -152,7 +168,7 @@ class Server:
     def _begin(self, run: _Run, notes: tuple[str, ...] = ()) -> None:
         self._run, self._starting = run, None
         self._send(_started(run, notes))
-        self._send(EpochEnded(run.run_id, run.trainer.measure()))
+        self._send(EpochEnded(run.run_id, run.pictured(run.trainer.measure(), always=True)))
         if run.advance == "hold":
             self._rest(run)
 
@@ -171,6 +187,7 @@ class Server:
         self._send(Adopted(run.run_id, trainer.layers, kept, fresh, changed, adoption.notes))
         run.unsent.clear()
         run.advance = "hold"
+        run.begin_pictures()
         self._begin(
             run,
             (
@@ -202,10 +219,12 @@ class Server:
 
     def _end_epoch(self, run: _Run) -> None:
         run.unsent.clear()
-        self._send(EpochEnded(run.run_id, run.trainer.end_epoch()))
-        if run.trainer.is_over:
+        stats, rests = run.trainer.end_epoch(), run.advance in ("epoch", "hold")
+        is_over = run.trainer.is_over
+        self._send(EpochEnded(run.run_id, run.pictured(stats, always=rests or is_over)))
+        if is_over:
             self._finish("completed")
-        elif run.advance in ("epoch", "hold"):
+        elif rests:
             self._rest(run)
 
     def _rest(self, run: _Run, layers: LayerTable | None = None) -> None:
@@ -215,11 +234,12 @@ class Server:
     def _report(self, run: _Run, *, paused: bool, layers: LayerTable | None = None) -> None:
         run.sent_at = time.monotonic()
         trainer = run.trainer
-        steps, run.unsent = run.unsent, []
-        epoch = trainer.epochs_done + 1
-        self._send(
-            Progress(run.run_id, epoch, trainer.steps_done, step_stats(steps), paused, layers)
-        )
+        steps, run.unsent = step_stats(run.unsent), []
+        done, step = trainer.epochs_done, trainer.steps_done
+        picture: Picture | None = None
+        if paused and not trainer.epoch_is_over:  # else the end of the epoch brings it
+            picture = run.painter.picture((done, step), always=True)
+        self._send(Progress(run.run_id, done + 1, step, steps, paused, layers, picture))
 
     def _finish(self, outcome: str, divergence: DivergenceError | None = None) -> None:
         run, self._run = self._run, None
@@ -260,6 +280,7 @@ def _started(run: _Run, notes: tuple[str, ...]) -> RunStarted:
         data_title=prepared.info.title,
         notes=(*prepared.info.notes, *_machine(trainer), *notes),
         first_epoch=trainer.epochs_done,
+        backdrop=run.painter.backdrop,
     )
 
 

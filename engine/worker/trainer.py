@@ -94,6 +94,11 @@ class Trainer:
         )
 
     @property
+    def parts(self) -> Parts:
+        """The network that is trained, with all that belongs to it; another one after an adoption."""
+        return self._parts
+
+    @property
     def steps_per_epoch(self) -> int:
         """Steps in an epoch; each is a batch, or several whose gradients are accumulated."""
         return len(self._sizes)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gui.common.theme import ThemeSource
 
 from .activations import ActivationsPane
+from .decision_surface import DecisionSurfacePane
 from .gradient_flow import GradientFlowPane
 from .loss import LossPane
 from .pane import Pane
@@ -26,6 +27,7 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec("activations", "Activations", ActivationsPane),
     PaneSpec("gradient-flow", "Gradient flow", GradientFlowPane),
     PaneSpec("loss", "Loss", LossPane),
+    PaneSpec("decision-surface", "Decision surface", DecisionSurfacePane, "loss"),
 )
 
 __all__ = ["PANES", "Pane", "PaneSpec"]

@@ -26,6 +26,7 @@ from engine.parameters import (
 )
 from engine.terminal.report import as_json
 from engine.worker.divergence import DivergenceError
+from engine.worker.picture import Painter
 from engine.worker.prepare import Prepared, RunError, prepare
 from engine.worker.trainer import Trainer
 
@@ -145,6 +146,12 @@ def _train(prepared: Prepared) -> None:
     rows = len(trainer.layers)
     assert len(stats.layers.activation_mean) == rows
     json.loads(as_json(stats, trainer.layers))
+    painter = Painter(trainer.parts)
+    picture = painter.picture((0, 0), always=True)
+    assert (picture is None) == bool(painter.backdrop.sentence)
+    if picture is not None:
+        picture.check(rows)
+        assert picture.fits(painter.backdrop)
     # growing beyond all bounds is an outcome, not a fault
     with suppress(DivergenceError):
         trainer.step()

@@ -125,8 +125,9 @@ def test_an_adopted_network_rewinds_to_its_own_beginning(
     _adopt(worker, run_id, edited)
     second = worker.new_run_id()
     worker.send(Rewind(run_id, second), Resume(second, "epoch"))
-    started = worker.until(RunStarted)[-1]
-    assert (started.run_id, started.first_epoch) == (second, 0)
+    while (started := worker.until(RunStarted)[-1]).run_id != second:
+        pass  # the adopted network's own beginning may still be on its way
+    assert started.first_epoch == 0
     worker.until(EpochEnded)
     assert worker.until(EpochEnded)[-1].stats.train_loss == first.stats.train_loss
 
