@@ -9,6 +9,7 @@ from .activations import ActivationsPane
 from .gradient_flow import GradientFlowPane
 from .loss import LossPane
 from .pane import Pane
+from .through_time import ThroughTimePane
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec("activations", "Activations", ActivationsPane),
     PaneSpec("gradient-flow", "Gradient flow", GradientFlowPane),
     PaneSpec("loss", "Loss", LossPane),
+    PaneSpec("through-time", "Through time", ThroughTimePane, tabbed_with="gradient-flow"),
 )
 
 __all__ = ["PANES", "Pane", "PaneSpec"]

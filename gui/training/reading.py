@@ -47,6 +47,11 @@ class View:
     """The batch of a single step; None for the table of a whole epoch."""
 
     @property
+    def is_trained(self) -> bool:
+        """Whether a step was made before."""
+        return self.epoch > 0 or self.step is not None
+
+    @property
     def when(self) -> str:
         """`epoch 3`, `epoch 3, batch 7` or `before training`."""
         if self.step is not None:
