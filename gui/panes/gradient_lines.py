@@ -63,6 +63,7 @@ class FlowLines:
         self.nonfinite = pg.ScatterPlotItem(symbol="+", size=12)
         self._range: tuple[float, float] | None = None
         self._ranges: object = None
+        self._roomy = True
         self._plot: pg.PlotItem | None = None
 
     @property
@@ -97,10 +98,9 @@ class FlowLines:
             faint = pg.mkColor(color)
             faint.setAlphaF(0.6)
             self.ghosts[column].setPen(pg.mkPen(faint, width=1, style=Qt.PenStyle.DashLine))
-        for column, curve in self.theories.items():
-            curve.setPen(pg.mkPen(colors[column], width=2, style=Qt.PenStyle.DotLine))
-            faint = theme.color("muted", 0.8)
-            self.doubtful[column].setPen(pg.mkPen(faint, width=1, style=Qt.PenStyle.DotLine))
+        for curve in self.doubtful.values():
+            curve.setPen(pg.mkPen(theme.color("muted", 0.8), width=1, style=Qt.PenStyle.DotLine))
+        self._color_theories()
         fill = pg.mkColor(colors[GRADIENT])
         fill.setAlphaF(0.12)
         self.band.set_color(fill)
@@ -109,8 +109,17 @@ class FlowLines:
         self.nonfinite.setPen(pg.mkPen(theme.nonfinite, width=1))
         self.nonfinite.setBrush(pg.mkBrush(theme.nonfinite))
 
+    def _color_theories(self) -> None:
+        width = 2 if self._roomy else 1  # broad dots cost a millisecond at a hundred layers
+        for column, curve in self.theories.items():
+            color = self.curves[column].opts["pen"].color()
+            curve.setPen(pg.mkPen(color, width=width, style=Qt.PenStyle.DotLine))
+
     def draw(self, flows: Flows, roomy: bool) -> None:
         """Bring every item up to date; points are drawn where they have room."""
+        if roomy != self._roomy:
+            self._roomy = roomy
+            self._color_theories()
         marks: Mapping[str, Marks] = {
             q.column: marks_of(q, flows.layers, flows.table)
             for q in QUANTITIES

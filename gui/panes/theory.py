@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -106,6 +107,7 @@ def theory_caption(theory: ShownTheory) -> str:
     return f"{words}{_doubt(theory)}; press Run to measure"
 
 
+@lru_cache(maxsize=4)  # of an object that never changes, sixty times a second
 def theory_clause(theory: ShownTheory, *, trained: bool) -> str:
     """What is added to a sentence about what was measured; "" when the theory says nothing of any layer."""
     decades = theory_decades(theory)

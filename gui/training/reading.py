@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -73,8 +74,14 @@ def current_view(history: RunHistory | None, epoch: int | None) -> View | None:
 
 def weight_rows(layers: Sequence[LayerInfo]) -> NDArray[np.int64]:
     """Rows of the layers whose output is a pre-activation z: the ones whose weight an initialiser draws."""
-    rows = [row for row, layer in enumerate(layers) if _draws_weight(layer.kind)]
-    return np.array(rows, np.int64)
+    return _weight_rows(tuple(layer.kind for layer in layers))
+
+
+@lru_cache(maxsize=8)
+def _weight_rows(kinds: tuple[str, ...]) -> NDArray[np.int64]:
+    rows = np.array([row for row, kind in enumerate(kinds) if _draws_weight(kind)], np.int64)
+    rows.flags.writeable = False
+    return rows
 
 
 def _draws_weight(kind: str) -> bool:
