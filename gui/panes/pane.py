@@ -63,6 +63,7 @@ class Pane(QWidget):
         self._pinned: int | None = None
         self._theory: ShownTheory | None = None
         self._selected: frozenset[str] = frozenset()
+        self._said = ("", 0)
         self._dirty = True
         self._clock = FrameClock(self)
         self.headline = QLabel()
@@ -270,14 +271,17 @@ class Pane(QWidget):
             layout.activate()
 
     def _say(self, caption: str) -> None:
-        if caption != self.caption.text():
-            self.caption.setText(caption)
-            self.setAccessibleDescription(caption)
-            needed = self.caption.heightForWidth(self.caption.width())
-            if (
-                needed > self.caption.minimumHeight()
-            ):  # never less: a plot that jumps cannot be read
-                self.caption.setMinimumHeight(needed)
+        width = self.caption.width()
+        if (caption, width) == self._said:
+            return
+        if width != self._said[1]:  # it wraps in another way then
+            self.caption.setMinimumHeight(0)
+        self._said = caption, width
+        self.caption.setText(caption)
+        self.setAccessibleDescription(caption)
+        needed = self.caption.heightForWidth(width)
+        if needed > self.caption.minimumHeight():  # never less: a plot that jumps cannot be read
+            self.caption.setMinimumHeight(needed)
 
     def _use_theme(self) -> None:
         theme = self.theme

@@ -149,7 +149,7 @@ def time_headline(fading: Fading) -> str:
     if math.isnan(fading.factor):
         return f"{glyph} gradient is exactly 0 but for one step at most"
     return (
-        f"{glyph} × {fading.factor:.2g} a step back in time: after {_count(fading.steps)} "
+        f"{glyph} × {factor_text(fading.factor)} a step back in time: after {_count(fading.steps)} "
         f"{times_text(fading.reach)}"
     )
 
@@ -172,9 +172,10 @@ def _course(gradient: TimeGradient) -> str:
         return "there is only one step, so nothing goes back through time"
     if math.isnan(fading.factor):
         return "at most one step receives any gradient"
-    verb = "shrinks" if fading.factor < 1 else "grows"
+    factor = factor_text(fading.factor)
+    verb = "stays at" if factor == "1" else "shrinks to" if fading.factor < 1 else "grows to"
     return (
-        f"‖∂L/∂h_t‖ {verb} to × {fading.factor:.2g} with each step back, so that the "
+        f"‖∂L/∂h_t‖ {verb} × {factor} with each step back, so that the "
         f"{_count(fading.steps)} from the last to the first leave {times_text(fading.reach)}"
     )
 
@@ -183,7 +184,7 @@ def _cell(gradient: TimeGradient) -> str:
     if gradient.cell is None:
         return ""
     factor = replace(gradient, state=gradient.cell).factor
-    return "" if math.isnan(factor) else f" (cell state × {factor:.2g})"
+    return "" if math.isnan(factor) else f" (cell state × {factor_text(factor)})"
 
 
 def _radius(gradient: TimeGradient) -> str:
@@ -193,6 +194,11 @@ def _radius(gradient: TimeGradient) -> str:
 
 def _theory(chi: float) -> str:
     return "" if math.isnan(chi) else f"; theory at initialisation: × {math.sqrt(chi):.2g} a step"
+
+
+def factor_text(factor: float) -> str:
+    """Two digits, and three near 1, where a little makes much in many steps."""
+    return f"{factor:.3g}" if 0.9 < factor < 1.1 else f"{factor:.2g}"
 
 
 def times_text(value: float) -> str:

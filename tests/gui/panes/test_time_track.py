@@ -119,6 +119,13 @@ def test_factors_have_two_digits(value: float, text: str) -> None:
     assert time_track.times_text(value) == text
 
 
+def test_a_factor_near_one_has_three_digits(started: Start) -> None:
+    assert "× 0.983 a step" in time_headline(read_fading(_gradient(0.983)))
+    for factor, words in ((1.012, "grows to × 1.01 with"), (1.0001, "stays at × 1 with")):
+        view = View(_table((2, _gradient(factor))), 0, None)
+        assert words in time_caption(started(5).layers, view, Key(2, "forward"), NAN)
+
+
 def test_a_course_is_what_the_epochs_hold(started: Start, stats: Stats) -> None:
     run, track = _run(started, stats, 10), TimeTrack()
     assert track.follow(run)
