@@ -135,6 +135,7 @@ class Lab(QObject):
         self.window.resize(*_FIRST_SIZE)
         self.window.restore_layout(*self.settings.window())
         self.window.painted.connect(self.session.warm_up)
+        self.window.painted.connect(self.theory.begin)
         for pane in self.panes:
             self.window.painted.connect(pane.build_plot, Qt.ConnectionType.QueuedConnection)
         if run_at_once:

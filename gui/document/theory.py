@@ -104,7 +104,7 @@ def foretell(graph: NetworkGraph, info: DataInfo, split: Split | None) -> Foreto
 class TheorySource(QObject):
     """Holds the newest prediction; `changed` when it is another one, or when there is none any more.
 
-    Edits are gathered for `WAIT_MS`; the work is done by a thread of its own, and an answer that has become stale
+    It asks from `begin` to `close`. Edits are gathered for `WAIT_MS`; the work is done by a thread of its own, and an answer that has become stale
     is dropped.
     """
 
@@ -116,6 +116,7 @@ class TheorySource(QObject):
         """None while there is nothing to say: the network has an error, or the first answer is on its way."""
         self._document = document
         self._ticket = 0
+        self._has_begun = False
         self._asked: bytes | None = None
         self._shelf = _Shelf()
         self._answer = _Answer(self)
@@ -142,13 +143,21 @@ class TheorySource(QObject):
         content = (layers, sorted(graph.edges), graph.data, known, size, str(document.folder))
         return msgspec.json.encode(content, order="deterministic")
 
+    def begin(self) -> None:
+        """Ask from now on; before the window is painted there is better to do."""
+        self._has_begun = True
+        self._timer.start()
+
     def close(self) -> None:
         """Ask no more, and wait for the answer that is on its way."""
+        self._has_begun = False
         self._timer.stop()
         self._ticket += 1
         self._pool.waitForDone()
 
     def _ask(self) -> None:
+        if not self._has_begun:
+            return
         essence = b"" if self._document.errors else self.essence
         if essence == self._asked:
             return

@@ -127,7 +127,8 @@ class GradientFlowPane(Pane):
         super().show_theory(theory)
 
     def has_content(self) -> bool:
-        return super().has_content() or self._theory is not None
+        foretold = self._theory is not None and self._theory.prediction.applies.any()
+        return super().has_content() or bool(foretold)
 
     def draw(self) -> str:
         view, layers = current_view(self.history, self._epoch), self._layers()

@@ -19,6 +19,7 @@ from .gradient_marks import (
     Floats,
     Marks,
     Rows,
+    log_of,
     marks_of,
     places_of,
 )
@@ -171,7 +172,7 @@ class FlowLines:
     def _draw_column(
         self, column: str, values: Floats, theory: TheoryColumns, order: Rows
     ) -> Floats:
-        logs, applies = _log(values)[order], theory.applies[order]
+        logs, applies = log_of(values)[order], theory.applies[order]
         places = np.arange(order.size, dtype=np.float64)
         self.theories[column].setData(places, np.where(applies, logs, np.nan))
         # a line of doubt reaches to its trusted neighbours, so that a single doubtful layer is seen
@@ -187,7 +188,7 @@ class FlowLines:
         if theory is not None and GRADIENT in flows.shown:
             applies = theory.applies[flows.order]
             low, high = (
-                np.where(applies, _log(bound)[flows.order], np.nan)
+                np.where(applies, log_of(bound)[flows.order], np.nan)
                 for bound in (theory.low, theory.high)
             )
             self.band.set_band(np.arange(flows.order.size, dtype=np.float64), low, high)
@@ -226,9 +227,3 @@ def _placed(marks: Marks, order: Rows) -> tuple[Rows, Floats]:
     places = places_of(order)[marks.rows]
     sorted_ = np.argsort(places)
     return places[sorted_], marks.logs[sorted_]
-
-
-def _log(values: Floats) -> Floats:
-    """Logarithms where there are any, else NaN."""
-    positive = np.isfinite(values) & (values > 0)
-    return np.where(positive, np.log10(np.where(positive, values, 1.0)), np.nan)

@@ -142,3 +142,9 @@ def places_of(order: Rows) -> Rows:
     places = np.empty_like(order)
     places[order] = np.arange(order.size)
     return places
+
+
+def log_of(values: Floats) -> Floats:
+    """Logarithms where there are any, else NaN."""
+    positive = np.isfinite(values) & (values > 0)
+    return np.where(positive, np.log10(np.where(positive, values, 1.0)), np.nan)

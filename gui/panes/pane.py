@@ -360,25 +360,28 @@ class Pane(QWidget):
 
     def _hover(self, position: QPointF) -> None:
         found = self._place(position)
-        text = self.read_at(*found)[0] if found else ""
+        text, node_id = self.read_at(*found) if found else ("", None)
         QToolTip.showText(QCursor.pos(), text, self.plot)  # an empty text hides it
         pressed = QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton
-        if found and pressed:
-            self._choose_epoch(*found)
+        if found and pressed and self._choose_epoch(*found):
+            self._choose_layer(node_id)
 
     def _click(self, event: Any) -> None:
         found = self._place(event.scenePos())
-        if not found or event.button() != Qt.MouseButton.LeftButton:
-            return
-        node_id = self.read_at(*found)[1]
-        if node_id is not None:
-            self.layer_chosen.emit(node_id)
-        self._choose_epoch(*found)
+        if found and event.button() == Qt.MouseButton.LeftButton:
+            self._choose_layer(self.read_at(*found)[1])
+            self._choose_epoch(*found)
 
-    def _choose_epoch(self, place: QPointF, plot: int) -> None:
+    def _choose_layer(self, node_id: str | None) -> None:
+        if node_id is not None and self._selected != {node_id}:
+            self.layer_chosen.emit(node_id)
+
+    def _choose_epoch(self, place: QPointF, plot: int) -> bool:
+        """Move the playhead; whether there are epochs at the place."""
         epoch = self.epoch_at(place, plot)
         if epoch is not None:
             self.epoch_chosen.emit(epoch)
+        return epoch is not None
 
     # Taking it along.
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from engine.stats import decades_per_layer
 from engine.training import LayerInfo
-from gui.training.reading import Verdict, judge, weight_rows
+from gui.training.reading import GLYPHS, Verdict, judge, weight_rows
 
 from .gradient_marks import past_first_weight
 
@@ -90,7 +90,7 @@ def theory_headline(theory: ShownTheory) -> str:
     """The number that counts before anything was measured."""
     decades = theory_decades(theory)
     number = "" if math.isnan(decades) else f": {decades:+.2f} decades a layer"
-    return f"theory{number}; press Run to measure"
+    return f"{GLYPHS[theory_verdict(theory)]} theory{number}; press Run to measure"
 
 
 def theory_verdict(theory: ShownTheory) -> Verdict:
@@ -104,7 +104,7 @@ def theory_verdict(theory: ShownTheory) -> Verdict:
 def theory_caption(theory: ShownTheory) -> str:
     """One sentence about a network that was not trained yet."""
     words = f"Theory, before any training: {_course(theory)}"
-    return f"{words}{_doubt(theory)}; press Run to measure"
+    return f"{words}{_doubt(theory, ', ')}; press Run to measure"
 
 
 @lru_cache(maxsize=4)  # of an object that never changes, sixty times a second
@@ -113,14 +113,14 @@ def theory_clause(theory: ShownTheory, *, trained: bool) -> str:
     decades = theory_decades(theory)
     name = theory_name(theory, trained=trained)
     if math.isnan(decades):
-        return f"; {name}{_doubt(theory)}" if _doubt(theory) else ""
-    return f"; {name}: {_amount(decades)}{_doubt(theory)}"
+        return _doubt(theory, f"; {name} ")
+    return f"; {name}: {_amount(decades)}{_doubt(theory, ', ')}"
 
 
 def _course(theory: ShownTheory) -> str:
     decades = theory_decades(theory)
     if math.isnan(decades):
-        return "it has no figures for two weight layers, so no flow is foretold"
+        return "it has figures for fewer than two weight layers, so no flow is foretold"
     return f"on its way to the input, ∂L/∂z {_amount(decades)} decades a weight layer"
 
 
@@ -128,7 +128,7 @@ def _amount(decades: float) -> str:
     return f"{'falls' if decades > 0 else 'grows'} {abs(decades):.2f}"
 
 
-def _doubt(theory: ShownTheory) -> str:
+def _doubt(theory: ShownTheory, start: str) -> str:
     """For how many layers it holds, and the first reason why not for the others; the whole is in `theory_help`."""
     reason = next((reason for reason in theory.prediction.reasons if reason), "")
     if not reason:
@@ -136,7 +136,7 @@ def _doubt(theory: ShownTheory) -> str:
     applies = theory.prediction.applies
     holds = f"{np.count_nonzero(applies)} of" if applies.any() else "none of"
     short = reason.split(":")[0].rstrip(".")
-    return f", holds for {holds} {applies.size} layers ({short[0].lower()}{short[1:]})"
+    return f"{start}holds for {holds} {applies.size} layers ({short[0].lower()}{short[1:]})"
 
 
 def theory_help(theory: ShownTheory, end: LayerInfo | None) -> str:

@@ -18,6 +18,7 @@ from gui.training.reading import COLORS, View, current_view
 from .axes import FlowAxis
 from .heat import HeatMap, Magnitudes
 from .pane import Pane
+from .time_lines import OWN_COLORS, TimeLines
 from .time_track import (
     Course,
     Key,
@@ -41,8 +42,6 @@ _ABSENCE = (
     "Input and Output, and press Run. Or open File › Examples › Recall vanishing rnn."
 )
 _LINES, _HEAT_MAP, _RADIUS = "Steps", "Steps × epochs", "Spectral radius"
-_OWN_COLORS = 6
-"""So many directions have a colour and a name of their own."""
 _ROOM_DECADES = 0.3
 _HEALTHY_RADIUS = 1.0
 
@@ -51,10 +50,7 @@ class ThroughTimePane(Pane):
     """Lines over the steps, a heat map over steps and epochs, or the spectral radius over the epochs."""
 
     def __init__(self, themes: ThemeSource) -> None:
-        self.states = [pg.PlotCurveItem(connect="finite") for _ in range(_OWN_COLORS)]
-        self.cells = [pg.PlotCurveItem(connect="finite") for _ in range(_OWN_COLORS)]
-        self.others = pg.PlotCurveItem(connect="finite")
-        self.theory = pg.PlotCurveItem()
+        self.lines = TimeLines()
         self.radius = pg.PlotCurveItem(connect="finite")
         self.radius_point = pg.ScatterPlotItem(size=9)
         self.heat = HeatMap()
@@ -84,7 +80,7 @@ class ThroughTimePane(Pane):
         self._chosen.setAccessibleName("Recurrent layer")
         self._kind.currentIndexChanged.connect(self._change)
         self._chosen.activated.connect(self._choose)
-        self._names = [QLabel() for _ in range(_OWN_COLORS)]
+        self._names = [QLabel() for _ in range(OWN_COLORS)]
         self._cell_key = QLabel("- - cell state")
         self._theory_key = QLabel("··· theory at initialisation")
         self._theory_key.setToolTip(
@@ -104,9 +100,7 @@ class ThroughTimePane(Pane):
         (plot,) = plots
         plot.setAxisItems({"left": self._axis})
         self.heat.join(plot)
-        for item in self._line_items:
-            plot.addItem(item)
-        for item in self._radius_items:
+        for item in (*self.lines.items, *self._radius_items):
             plot.addItem(item)
         self._one.setZValue(-1)
 
@@ -157,12 +151,9 @@ class ThroughTimePane(Pane):
 
     def color_items(self) -> None:
         theme = self.theme
-        for place, color in enumerate(theme.series):
-            self.states[place].setPen(pg.mkPen(color, width=2))
-            self.cells[place].setPen(pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
-            self._names[place].setStyleSheet(f"color: {color};")
-        self.others.setPen(pg.mkPen(theme.color("muted", 0.6), width=1))
-        self.theory.setPen(pg.mkPen(theme.muted, width=2, style=Qt.PenStyle.DotLine))
+        self.lines.set_theme(theme)
+        for label, color in zip(self._names, theme.series, strict=True):
+            label.setStyleSheet(f"color: {color};")
         for label in (self._cell_key, self._theory_key):
             label.setStyleSheet(f"color: {theme.muted};")
         self.radius.setPen(pg.mkPen(theme.series[0], width=2))
@@ -230,16 +221,12 @@ class ThroughTimePane(Pane):
 
     def _read_step(self, history: RunHistory, table: LayerTable, step: int) -> str:
         parts = []
-        for row, gradient in table.times[:_OWN_COLORS]:
+        for row, gradient in table.times[:OWN_COLORS]:
             if step < gradient.state.size:
                 name = name_of(history.layers, Key(row, gradient.direction), table)
                 cell = "" if gradient.cell is None else f" (cell {gradient.cell[step]:.3g})"
                 parts.append(f"{name} {gradient.state[step]:.3g}{cell}")
         return ", ".join(parts)
-
-    @property
-    def _line_items(self) -> list[pg.GraphicsObject]:
-        return [self.others, self.theory, *self.cells, *self.states]
 
     @property
     def _radius_items(self) -> list[pg.GraphicsObject]:
@@ -266,7 +253,7 @@ class ThroughTimePane(Pane):
             self._chosen.clear()
             self._chosen.addItems(names)
         self._chosen.setVisible(len(keys) > 1)
-        for label, name in zip(self._names, names + [""] * _OWN_COLORS, strict=False):
+        for label, name in zip(self._names, names + [""] * OWN_COLORS, strict=False):
             label.setText(f"— {name}")
         self._follow_selection()
 
@@ -286,7 +273,7 @@ class ThroughTimePane(Pane):
             return
         self._mode, self._ranges = mode, None
         is_map, (plot,) = mode == _HEAT_MAP, self.plot_items
-        for item in (*self._line_items, *self._radius_items):
+        for item in (*self.lines.items, *self._radius_items):
             item.setVisible(False)
         self.heat.set_visible(is_map)
         self._axis.set_kind("decades" if mode == _LINES else "epochs" if is_map else "numbers")
@@ -302,37 +289,11 @@ class ThroughTimePane(Pane):
         self._theory_key.setVisible(theory)
 
     def _draw_lines(self, view: View, key: Key) -> None:
-        times = [gradient for _, gradient in view.table.times]
-        logs = [_log(gradient.state) for gradient in times]
-        cells = [None if g.cell is None else _log(g.cell) for g in times]
-        for place in range(_OWN_COLORS):
-            _show_line(self.states[place], logs[place] if place < len(logs) else None)
-            _show_line(self.cells[place], cells[place] if place < len(cells) else None)
-        rest = [np.append(line, np.nan) for line in logs[_OWN_COLORS:]]
-        self.others.setVisible(bool(rest))
-        if rest:
-            x = np.concatenate([np.arange(line.size, dtype=np.float64) for line in rest])
-            self.others.setData(x, np.concatenate(rest))
-        foretold = self._draw_theory(view.table, key)
-        drawn = [*logs, *(cell for cell in cells if cell is not None)]
-        self._fit(np.concatenate(drawn), max(line.size for line in logs))
-        has_cells = any(cell is not None for cell in cells)
-        self._show_names(min(len(logs), _OWN_COLORS), has_cells, foretold)
-
-    def _draw_theory(self, table: LayerTable, key: Key) -> bool:
-        """A straight line of √χ₁ a step through the last step's value; whether there is one."""
-        chi, gradient = self._chi(key), gradient_of(table, key)
-        last = -1 if key.direction == "forward" else 0
-        shown = (
-            not math.isnan(chi) and chi > 0 and gradient is not None and gradient.state[last] > 0
-        )
-        self.theory.setVisible(bool(shown))
-        if shown and gradient is not None:
-            steps = np.arange(gradient.state.size, dtype=np.float64)
-            back = steps[::-1] if key.direction == "forward" else steps
-            start = math.log10(gradient.state[last])
-            self.theory.setData(steps, start + back * math.log10(chi) / 2)
-        return bool(shown)
+        times = view.table.times
+        logs = self.lines.draw(view.table)
+        foretold = self.lines.draw_theory(view.table, key, self._chi(key))
+        self._fit(logs, max(gradient.state.size for _, gradient in times))
+        self._show_names(min(len(times), OWN_COLORS), self.lines.has_cells, foretold)
 
     def _draw_map(self, history: RunHistory, key: Key) -> None:
         of = (len(history.epochs), key, self._track.read)
@@ -399,17 +360,6 @@ class ThroughTimePane(Pane):
         node = self.history.layers[key.row].id
         prediction = self._theory.prediction
         return prediction.row(node)["chi_1"] if node in prediction.nodes else math.nan
-
-
-def _log(values: Any) -> Any:
-    positive = np.isfinite(values) & (values > 0)
-    return np.where(positive, np.log10(np.where(positive, values, 1.0)), np.nan)
-
-
-def _show_line(item: pg.PlotCurveItem, logs: Any) -> None:
-    item.setVisible(logs is not None)
-    if logs is not None:
-        item.setData(np.arange(logs.size, dtype=np.float64), logs)
 
 
 def _cells(cell: Any, steps: int) -> list[Any]:

@@ -23,6 +23,7 @@ HEAD = "linear_9"
 def source(document: Document) -> Iterator[TheorySource]:
     """The theory of an empty document."""
     found = TheorySource(document)
+    found.begin()
     yield found
     found.close()
 
@@ -129,6 +130,17 @@ def test_it_is_computed_by_another_thread_and_a_stale_answer_is_dropped(
     ratio = _hidden(deep)[1] / _hidden(deep)[0]
     assert ratio == pytest.approx(np.sqrt(2), rel=1e-6)  # of the second layer, not of zeros
     assert threads.isdisjoint({threading.get_ident()})
+
+
+def test_before_it_begins_nothing_is_asked(document: Document, chain: Chain, qtbot: QtBot) -> None:
+    source = TheorySource(document)
+    with qtbot.assertNotEmitted(source.changed, wait=300):
+        document.do(chain("Input", "Flatten", "Linear", "Output"))
+        document.do(SetParam("linear_1", "out_features", 10))
+    with qtbot.waitSignal(source.changed):
+        source.begin()
+    assert source.foretold is not None
+    source.close()
 
 
 def test_after_close_nothing_is_answered(

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QCheckBox, QComboBox
 from pytestqt.qtbot import QtBot
 
@@ -174,6 +175,37 @@ def test_a_click_on_the_heat_map_chooses_layer_and_epoch(
     pane.epoch_chosen.connect(chosen.append)
     qtbot.mouseClick(pane.plot.viewport(), Qt.MouseButton.LeftButton, pos=place)
     assert chosen == [f"layer_{row}", epoch]
+
+
+def test_a_drag_over_the_heat_map_moves_playhead_and_layer(
+    flow: Flow, history: RunHistory, qtbot: QtBot
+) -> None:
+    pane = flow(history)
+    _show_map(pane, qtbot)
+    box, view = pane.plot.getViewBox(), pane.plot.viewport()
+    first, last = (
+        pane.plot.mapFromScene(box.mapViewToScene(QPointF(*place))) for place in ((0, 0), (3, 2))
+    )
+    chosen: list[object] = []
+    pane.layer_chosen.connect(chosen.append)
+    pane.layer_chosen.connect(lambda node: pane.set_selected(frozenset([node])))
+    pane.epoch_chosen.connect(chosen.append)
+    qtbot.mousePress(view, Qt.MouseButton.LeftButton, pos=first)
+    for part in (0.25, 0.5, 0.75, 1.0):
+        QTest.mouseMove(view, first + (last - first) * part)
+        qtbot.wait(20)
+    qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=last)
+    assert chosen[-1] == 2
+    assert [node for node in chosen if isinstance(node, str)][-1] == "layer_3"
+
+
+def test_a_network_that_theory_does_not_cover_is_not_foretold(
+    flow: Flow, theory: Theory, qtbot: QtBot
+) -> None:
+    pane = flow()
+    reasons = dict.fromkeys(range(3), "The theory does not cover Linear 0 (Linear).")
+    _change(pane, qtbot, lambda: pane.show_theory(theory(3, reasons=reasons)))
+    assert not pane.caption.isVisible()
 
 
 def test_lines_have_no_epochs_and_the_maps_are_counted_from_the_runs_first(

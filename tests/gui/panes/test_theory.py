@@ -60,7 +60,7 @@ def test_captions_say_the_slope_by_weight_layers(theory: Theory) -> None:
     caption = words.theory_caption(shown)
     assert "∂L/∂z falls 0.40 decades a weight layer" in caption
     assert "press Run to measure" in caption
-    assert words.theory_headline(shown) == "theory: +0.40 decades a layer; press Run to measure"
+    assert words.theory_headline(shown) == "● theory: +0.40 decades a layer; press Run to measure"
     assert words.theory_clause(shown, trained=False) == "; theory: falls 0.40"
     assert words.theory_clause(shown, trained=True) == "; theory at initialisation: falls 0.40"
     growing = theory(3, gradient_rms=[100.0, 10.0, 1.0])
@@ -97,9 +97,9 @@ def test_where_it_does_not_hold_is_said_with_the_reason(theory: Theory) -> None:
 def test_a_theory_without_figures_says_for_what_it_holds(theory: Theory) -> None:
     reasons = dict.fromkeys(range(3), "The theory does not cover LSTM 1: gates.")
     shown = theory(3, reasons=reasons, gradient_rms=[NAN, NAN, NAN])
-    assert words.theory_headline(shown) == "theory; press Run to measure"
+    assert words.theory_headline(shown) == "○ theory; press Run to measure"
     assert words.theory_clause(shown, trained=False) == (
-        "; theory, holds for none of 3 layers (the theory does not cover LSTM 1)"
+        "; theory holds for none of 3 layers (the theory does not cover LSTM 1)"
     )
     assert words.theory_clause(theory(3, gradient_rms=[NAN, NAN, NAN]), trained=False) == ""
 

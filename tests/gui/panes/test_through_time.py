@@ -89,11 +89,11 @@ def test_lines_are_the_logarithms_of_every_direction(
     pane = pane_of(run)
     _change(pane, qtbot, lambda: pane.set_epoch(2))
     times = [gradient for _, gradient in run.epochs[2].layers.times]
-    for item, gradient in zip(pane.states, times, strict=False):
+    for item, gradient in zip(pane.lines.states, times, strict=False):
         np.testing.assert_allclose(item.getData(), (range(STEPS), np.log10(gradient.state)))
-    assert [item.isVisible() for item in pane.states] == [True] * 3 + [False] * 3
-    assert [item.isVisible() for item in pane.cells] == [False, True, True] + [False] * 3
-    for item, gradient in list(zip(pane.cells, times, strict=False))[1:]:
+    assert [item.isVisible() for item in pane.lines.states] == [True] * 3 + [False] * 3
+    assert [item.isVisible() for item in pane.lines.cells] == [False, True, True] + [False] * 3
+    for item, gradient in list(zip(pane.lines.cells, times, strict=False))[1:]:
         assert gradient.cell is not None
         np.testing.assert_allclose(item.getData()[1], np.log10(gradient.cell))
         assert item.opts["pen"].style() == Qt.PenStyle.DashLine
@@ -110,7 +110,7 @@ def test_a_hundred_recurrent_layers_are_a_few_items(
 ) -> None:
     run = _recurrent(started, stats, tuple(range(100)), 100, 1)
     pane = pane_of(run)
-    _, y = pane.others.getData()
+    _, y = pane.lines.others.getData()
     rest = [np.log10(g.state) for _, g in run.epochs[0].layers.times[6:]]
     assert len(rest) == 95
     np.testing.assert_allclose(y.reshape(95, STEPS + 1)[:, :-1], rest)
@@ -197,15 +197,15 @@ def test_the_theory_is_a_straight_line_from_the_last_step(
 ) -> None:
     run = _recurrent(started, stats, (1,))
     pane = pane_of(run)
-    assert not pane.theory.isVisible()
+    assert not pane.lines.theory.isVisible()
     chi = [np.nan, 0.25, np.nan, np.nan, np.nan]
     _change(pane, qtbot, lambda: pane.show_theory(theory(5, chi_1=chi)))
     last = np.log10(run.epochs[-1].layers.times[0][1].state[-1])
     expected = last + np.log10(0.5) * np.arange(STEPS)[::-1]
-    np.testing.assert_allclose(pane.theory.getData()[1], expected)
+    np.testing.assert_allclose(pane.lines.theory.getData()[1], expected)
     assert "theory at initialisation: × 0.5 a step" in pane.caption.text()
     _change(pane, qtbot, lambda: pane.show_theory(theory(5, chi_1=chi, outdated=True)))
-    assert not pane.theory.isVisible()
+    assert not pane.lines.theory.isVisible()
 
 
 def test_without_a_recurrent_layer_it_says_what_to_build(
