@@ -104,8 +104,8 @@ def foretell(graph: NetworkGraph, info: DataInfo, split: Split | None) -> Foreto
 class TheorySource(QObject):
     """Holds the newest prediction; `changed` when it is another one, or when there is none any more.
 
-    It asks from `begin` to `close`. Edits are gathered for `WAIT_MS`; the work is done by a thread of its own, and an answer that has become stale
-    is dropped.
+    It asks from `begin` to `close`. Edits are gathered for `WAIT_MS`; the work is done by a thread of its own, and
+    an answer that has become stale is dropped.
     """
 
     changed = Signal()

@@ -18,7 +18,7 @@ from gui.training.reading import COLORS, View, current_view, read_flow
 from .axes import FlowAxis
 from .gradient_lines import FlowLines, Flows
 from .gradient_marks import GRADIENT, QUANTITIES, SPREAD, Rows, has_quantity, worst_first
-from .heat import HeatMap, Magnitudes
+from .heat import HeatMap, Magnitudes, misfit_key
 from .pane import Pane
 from .reading import flow_caption, flow_headline, thinned
 from .theory import (
@@ -137,11 +137,11 @@ class GradientFlowPane(Pane):
         self._columns = None if theory is None else columns_of(theory, layers, measured)
         self._order = self._sorted(layers, measured)
         self._switch()
-        self._draw_legend(view)
         if self._is_map and self.history is not None:
             self._draw_map(self.history)
         else:
             self.lines.draw(self._flows(layers, view), self._is_roomy)
+        self._draw_legend(view)
         self._draw_chosen(layers)
         self._draw_labels(layers)
         if view is None:
@@ -160,10 +160,7 @@ class GradientFlowPane(Pane):
         for label in (self._ghost_key, self._theory_box):
             label.setStyleSheet(f"color: {self.theme.muted};")
         self._chosen.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
-        self._misfit_key.setText(
-            f'<span style="color: {self.theme.vanishing};">■</span> exactly 0 &nbsp; '
-            f'<span style="color: {self.theme.nonfinite};">■</span> not finite'
-        )
+        self._misfit_key.setText(misfit_key(self.theme))
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         if self._is_map and self.history is not None:

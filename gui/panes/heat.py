@@ -184,3 +184,11 @@ def lookup_of(theme: Theme) -> Codes:
         color = theme.color(name)
         table[code] = color.red(), color.green(), color.blue(), 255
     return table
+
+
+def misfit_key(theme: Theme) -> str:
+    """What the colours beside the scale mean, as rich text for a legend."""
+    return (
+        f'<span style="color: {theme.vanishing};">■</span> exactly 0 &nbsp; '
+        f'<span style="color: {theme.nonfinite};">■</span> not finite'
+    )

@@ -16,7 +16,7 @@ from gui.common.theme import ThemeSource
 from gui.training.reading import COLORS, View, current_view
 
 from .axes import FlowAxis
-from .heat import HeatMap, Magnitudes
+from .heat import HeatMap, Magnitudes, misfit_key
 from .pane import Pane
 from .time_lines import OWN_COLORS, TimeLines
 from .time_track import (
@@ -82,13 +82,19 @@ class ThroughTimePane(Pane):
         self._chosen.activated.connect(self._choose)
         self._names = [QLabel() for _ in range(OWN_COLORS)]
         self._cell_key = QLabel("- - cell state")
+        self._pinned_key, self._misfit_key = QLabel(), QLabel()
         self._theory_key = QLabel("··· theory at initialisation")
         self._theory_key.setToolTip(
             "√χ₁ a step, what mean-field theory predicts for a long sequence at the initialisation; it begins at "
             "the last step's measured value"
         )
-        for part in (self._kind, self._chosen, *self._names, self._cell_key, self._theory_key):
+        for part in (self._kind, self._chosen, *self._names, *self._keys_of_lines):
             flow.addWidget(part)
+        flow.addWidget(self._misfit_key)
+
+    @property
+    def _keys_of_lines(self) -> tuple[QLabel, QLabel, QLabel]:
+        return self._cell_key, self._pinned_key, self._theory_key
 
     @property
     def chosen(self) -> Key | None:
@@ -154,7 +160,8 @@ class ThroughTimePane(Pane):
         self.lines.set_theme(theme)
         for label, color in zip(self._names, theme.series, strict=True):
             label.setStyleSheet(f"color: {color};")
-        for label in (self._cell_key, self._theory_key):
+        self._misfit_key.setText(misfit_key(theme))
+        for label in self._keys_of_lines:
             label.setStyleSheet(f"color: {theme.muted};")
         self.radius.setPen(pg.mkPen(theme.series[0], width=2))
         self.radius_point.setBrush(pg.mkBrush(theme.series[0]))
@@ -282,18 +289,31 @@ class ThroughTimePane(Pane):
         left = {_LINES: "‖∂L/∂h_t‖ (log scale)", _HEAT_MAP: "epoch", _RADIUS: "spectral radius"}
         plot.setLabel("left", left[mode])
 
-    def _show_names(self, shown: int, cells: bool, theory: bool) -> None:
+    def _show_names(
+        self, shown: int = 0, *, cells: bool = False, pinned: bool = False, theory: bool = False
+    ) -> None:
+        """Show the legend of what is drawn."""
         for place, label in enumerate(self._names):
             label.setVisible(place < shown)
-        self._cell_key.setVisible(cells)
-        self._theory_key.setVisible(theory)
+        for label, visible in zip(self._keys_of_lines, (cells, pinned, theory), strict=True):
+            label.setVisible(visible)
+        self._misfit_key.setVisible(self._mode == _HEAT_MAP and self.heat.has_misfits)
 
     def _draw_lines(self, view: View, key: Key) -> None:
         times = view.table.times
         logs = self.lines.draw(view.table)
         foretold = self.lines.draw_theory(view.table, key, self._chi(key))
+        pinned = None if self._pinned is None else current_view(self.history, self._pinned)
+        compared = self.lines.draw_pinned(pinned.table if pinned else None, key)
+        if pinned is not None:
+            self._pinned_key.setText(f"-·- {pinned.when} (pinned)")
         self._fit(logs, max(gradient.state.size for _, gradient in times))
-        self._show_names(min(len(times), OWN_COLORS), self.lines.has_cells, foretold)
+        self._show_names(
+            min(len(times), OWN_COLORS),
+            cells=self.lines.has_cells,
+            pinned=compared,
+            theory=foretold,
+        )
 
     def _draw_map(self, history: RunHistory, key: Key) -> None:
         of = (len(history.epochs), key, self._track.read)
@@ -304,7 +324,7 @@ class ThroughTimePane(Pane):
         count, whole = len(history.epochs), history.started.epochs + 1
         self.heat.frame(course.state.shape[1], first, count, whole, "‖∂L/∂h_t‖")
         self.heat.playhead.setPos(first + self._shown_index(history))
-        self._show_names(0, False, False)
+        self._show_names()
 
     def _draw_radius(self, history: RunHistory, key: Key) -> None:
         course, first = self._course(history, key), history.started.first_epoch
@@ -319,7 +339,7 @@ class ThroughTimePane(Pane):
         if not math.isnan(value):
             self.radius_point.setData([first + index], [value])
         self._fit_radius(course, first, len(history.epochs))
-        self._show_names(0, False, False)
+        self._show_names()
 
     def _course(self, history: RunHistory, key: Key) -> Course:
         of = (len(history.epochs), key, self._track.read)

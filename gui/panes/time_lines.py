@@ -28,13 +28,14 @@ class TimeLines:
         self.cells = [pg.PlotCurveItem(connect="finite") for _ in range(OWN_COLORS)]
         self.others = pg.PlotCurveItem(connect="finite")
         self.theory = pg.PlotCurveItem()
+        self.pinned = pg.PlotCurveItem(connect="finite")
         self.has_cells = False
         """Whether one of the drawn directions has a cell state."""
 
     @property
     def items(self) -> Sequence[pg.GraphicsObject]:
         """Everything that is drawn, what lies on top last."""
-        return [self.others, self.theory, *self.cells, *self.states]
+        return [self.others, self.pinned, self.theory, *self.cells, *self.states]
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
@@ -42,6 +43,9 @@ class TimeLines:
             state.setPen(pg.mkPen(color, width=2))
             cell.setPen(pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
         self.others.setPen(pg.mkPen(theme.color("muted", 0.6), width=1))
+        self.pinned.setPen(
+            pg.mkPen(theme.color("text", 0.6), width=1, style=Qt.PenStyle.DashDotLine)
+        )
         self.theory.setPen(pg.mkPen(theme.muted, width=2, style=Qt.PenStyle.DotLine))
 
     def draw(self, table: LayerTable) -> Floats:
@@ -69,6 +73,12 @@ class TimeLines:
             back = steps[::-1] if forward else steps
             self.theory.setData(steps, math.log10(start) + back * math.log10(chi) / 2)
         return shown
+
+    def draw_pinned(self, table: LayerTable | None, key: Key) -> bool:
+        """The direction as it was at another epoch; whether there is such a line."""
+        gradient = None if table is None else gradient_of(table, key)
+        _show_line(self.pinned, None if gradient is None else log_of(gradient.state))
+        return gradient is not None
 
     def _draw_others(self, lines: Sequence[Floats]) -> None:
         self.others.setVisible(bool(lines))

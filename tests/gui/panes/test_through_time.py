@@ -208,6 +208,20 @@ def test_the_theory_is_a_straight_line_from_the_last_step(
     assert not pane.lines.theory.isVisible()
 
 
+def test_the_pinned_epoch_is_a_line_to_compare_with(
+    pane_of: PaneOf, started: Start, stats: Stats, qtbot: QtBot
+) -> None:
+    run = _recurrent(started, stats, (1,))
+    pane = pane_of(run)
+    assert not pane.lines.pinned.isVisible()
+    _change(pane, qtbot, lambda: pane.set_pinned(2))
+    state = run.epochs[2].layers.times[0][1].state
+    np.testing.assert_allclose(pane.lines.pinned.getData(), (range(STEPS), np.log10(state)))
+    assert "-·- epoch 2 (pinned)" in _texts(pane)
+    _change(pane, qtbot, lambda: pane.set_pinned(None))
+    assert not pane.lines.pinned.isVisible()
+
+
 def test_without_a_recurrent_layer_it_says_what_to_build(
     pane_of: PaneOf, history: RunHistory, started: Start, stats: Stats, qtbot: QtBot
 ) -> None:
