@@ -60,6 +60,8 @@ class GradientFlowPane(Pane):
         self._ticks: object = None
         self._helped: object = None
         self._shows_map = False
+        self._shown_rows = self._order
+        """Of the heat map: only layers that have the quantity."""
         super().__init__("gradient-flow", "Gradient flow", _LESSON, themes)
         self._build_legend()
 
@@ -266,20 +268,21 @@ class GradientFlowPane(Pane):
 
     def _draw_map(self, history: RunHistory) -> None:
         quantity = _TITLES[self._quantity.currentData()]
-        of = (len(history.epochs), quantity.column, self._order.tobytes())
+        of = (len(history.epochs), quantity.column, self._worst.isChecked(), self._order.tobytes())
         first, count = history.started.first_epoch, len(history.epochs)
         if not self.heat.is_drawn(of):
             found = history.over_epochs(quantity.column)
             values = np.asarray(found.values, np.float64)
-            applies = np.broadcast_to(has_quantity(quantity, history.layers), values.shape)
+            applies = has_quantity(quantity, history.layers) | np.isfinite(values)
             if quantity.column == "update_ratio":
-                applies = applies & ~np.isnan(values).all(axis=1, keepdims=True)
-            shown = Magnitudes(
-                found.epochs + first, values[:, self._order], applies[:, self._order]
-            )
-            self.heat.draw(shown, of)
+                applies &= ~np.isnan(values).all(axis=1, keepdims=True)
+            there = np.flatnonzero(applies.any(axis=0))
+            self._shown_rows = self._order[np.isin(self._order, there)]
+            rows = self._shown_rows
+            self.heat.draw(Magnitudes(found.epochs + first, values[:, rows], applies[:, rows]), of)
+        self._order = self._shown_rows
         whole = history.started.epochs + 1
-        self.heat.frame(len(history.layers), first, count, whole, quantity.title)
+        self.heat.frame(max(1, self._order.size), first, count, whole, quantity.title)
         shown_index = count - 1 if self._epoch is None else min(self._epoch, count - 1)
         self.heat.playhead.setPos(first + shown_index)
 
@@ -341,9 +344,10 @@ class GradientFlowPane(Pane):
 
     def _draw_chosen(self, layers: Sequence[LayerInfo]) -> None:
         rows = [row for row, layer in enumerate(layers) if layer.id in self._selected]
-        self._chosen.setVisible(len(rows) == 1)
-        if len(rows) == 1:
-            self._chosen.setPos(int(np.flatnonzero(self._order == rows[0])[0]))
+        places = np.flatnonzero(np.isin(self._order, rows[:1] if len(rows) == 1 else []))
+        self._chosen.setVisible(bool(places.size))
+        if places.size:
+            self._chosen.setPos(int(places[0]))
 
     def _draw_labels(self, layers: Sequence[LayerInfo]) -> None:
         box = self.plot.getViewBox()

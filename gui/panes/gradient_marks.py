@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.layers import CATALOGUE
 from engine.stats import LayerTable
 from engine.training import LayerInfo
 from gui.training.reading import weight_rows
@@ -83,7 +85,7 @@ def marks_of(quantity: Quantity, layers: Sequence[LayerInfo], table: LayerTable)
     NaN of a layer that lies before every trained weight, or has no weight, is no value at all.
     """
     values: Floats = getattr(table, quantity.column)
-    applies = has_quantity(quantity, layers)
+    applies = has_quantity(quantity, layers) | np.isfinite(values)
     if quantity.column == "update_ratio" and np.isnan(values).all():
         applies[:] = False
     rows = np.arange(len(layers))
@@ -105,11 +107,16 @@ def has_quantity(quantity: Quantity, layers: Sequence[LayerInfo]) -> NDArray[np.
 
 def past_first_weight(layers: Sequence[LayerInfo]) -> NDArray[np.bool_]:
     """Before the first trained weight there is nothing that a gradient would be computed for."""
-    trained = np.array([layer.has_weight for layer in layers], bool)
-    trained[weight_rows(layers)] = (
-        True  # a recurrent layer has several weights, and none called "weight"
-    )
-    return np.maximum.accumulate(trained) if trained.size else trained
+    trained = [layer.has_weight or is_recurrent(layer.kind) for layer in layers]
+    return np.maximum.accumulate(np.array(trained, bool)) if trained else np.empty(0, np.bool_)
+
+
+@lru_cache
+def is_recurrent(kind: str) -> bool:
+    """Whether a kind of layer has the weights of a recurrent one, none of which is called "weight"."""
+    spec = CATALOGUE.get(kind)
+    named = {parameter.name for parameter in spec.parameters} if spec else set[str]()
+    return "recurrent_initializer" in named
 
 
 def output_end(layers: Sequence[LayerInfo], gradients: Floats) -> int | None:
@@ -133,7 +140,7 @@ def worst_first(layers: Sequence[LayerInfo], gradients: Floats) -> Rows:
     end = output_end(layers, gradients)
     if end is not None:
         distance[positive] = np.abs(np.log10(gradients[positive] / gradients[end]))
-    distance[~past_first_weight(layers)] = -1.0
+    distance[~past_first_weight(layers) & np.isnan(gradients)] = -1.0
     return np.argsort(-distance, kind="stable")
 
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QCheckBox, QComboBox
 from pytestqt.qtbot import QtBot
 
 from engine.stats import EpochStats
-from engine.training import RunHistory, RunStarted
+from engine.training import LayerInfo, RunHistory, RunStarted
 from gui.panes import Pane
 from gui.panes.gradient_flow import GradientFlowPane
 from gui.panes.heat import NONE, NONFINITE, ZERO, logs_of
@@ -100,13 +100,15 @@ def test_the_heat_map_is_the_columns_logarithms_over_epochs(
     assert pane.heat.image.isVisible()
     assert not any(item.isVisible() for item in pane.lines.items)
     logs = np.log10([getattr(epoch.layers, column)[rows] for epoch in history.epochs])
-    np.testing.assert_allclose(_map(pane)[:, rows], logs, atol=_half_a_step(pane))
-    others = [row for row in range(5) if row not in rows]
-    assert (pane.heat.image.image[:, others] == NONE).all()
+    np.testing.assert_allclose(_map(pane), logs, atol=_half_a_step(pane))
+    assert pane.order.tolist() == rows  # a layer that has none takes no room
+    assert pane.read_at(QPointF(len(rows) - 1, 1.0), 0)[1] == "layer_4"
     low, high = pane.heat.levels
     assert low <= logs.min() < logs.max() <= high
     room = pane.heat.image.mapRectToParent(pane.heat.image.boundingRect())
-    assert (room.left(), room.right(), room.top(), room.bottom()) == (-0.5, 4.5, -0.5, 3.5)
+    assert (room.left(), room.right(), room.top(), room.bottom()) == (
+        -0.5, len(rows) - 0.5, -0.5, 3.5,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize("layers", [3, 100, 300])
@@ -379,6 +381,20 @@ def test_the_maps_csv_is_the_quantity_over_the_epochs(
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
     for row, epoch in zip(rows, history.epochs, strict=True):
         assert [float(row[f"layer_{i}"]) for i in range(5)] == epoch.layers.activation_std.tolist()
+
+
+def test_a_recurrent_layers_gradient_counts_though_its_weights_have_other_names(
+    flow: Flow, stats: Stats
+) -> None:
+    rnn = LayerInfo("rnn_1", "RNN", "RNN 1", False)
+    attention = LayerInfo("attention_1", "SelfAttention", "Attention", False)
+    linear = LayerInfo("linear_1", "Linear", "Linear 1", True)
+    start = RunStarted(1, (attention, rnn, linear), 9, 6, 8, 100, 80, 20, "Recall")
+    epoch = stats(0, 3)
+    epoch.layers.activation_gradient_rms[:] = [1e-3, np.nan, 1.0]
+    pane = flow(RunHistory(start, [epoch]))
+    np.testing.assert_allclose(pane.curves[GRADIENT].getData(), ([0, 2], [-3.0, 0.0]))
+    assert pane.nonfinite.getData()[0].tolist() == [1]
 
 
 def test_the_chosen_layer_is_marked_at_its_place(
