@@ -17,6 +17,7 @@ from gui.document.theory import TheorySource, foretell
 Chain = Callable[..., AddNodes]
 DEEP = ("Input", "Flatten", *("Linear", "ReLU") * 8, "Linear", "Output")
 HEAD = "linear_9"
+PATIENCE_MS = 30_000
 
 
 @pytest.fixture
@@ -31,7 +32,7 @@ def source(document: Document) -> Iterator[TheorySource]:
 @pytest.fixture
 def deep(document: Document, source: TheorySource, chain: Chain, qtbot: QtBot) -> TheorySource:
     """The theory of eight hidden layers of 64 with Glorot's initialiser on the digits, once it is there."""
-    with qtbot.waitSignal(source.changed):
+    with qtbot.waitSignal(source.changed, timeout=PATIENCE_MS):
         document.do(chain(*DEEP))
         document.do(SetParam(HEAD, "out_features", 10))
         for number in range(1, 10):
@@ -50,7 +51,7 @@ def test_glorot_loses_a_factor_of_root_two_a_relu_layer_and_he_none(
     document: Document, deep: TheorySource, qtbot: QtBot
 ) -> None:
     np.testing.assert_allclose(_hidden(deep)[1:] / _hidden(deep)[:-1], np.sqrt(2), rtol=1e-6)
-    with qtbot.waitSignal(deep.changed):
+    with qtbot.waitSignal(deep.changed, timeout=PATIENCE_MS):
         for number in range(1, 9):
             document.do(SetParam(f"linear_{number}", "initializer", "he_normal"))
     np.testing.assert_allclose(_hidden(deep)[1:] / _hidden(deep)[:-1], 1.0, rtol=1e-6)
@@ -75,7 +76,7 @@ def test_a_burst_of_edits_is_one_question(
         return foretell(graph, *rest)  # type: ignore[arg-type]
 
     monkeypatch.setattr(module, "foretell", count)
-    with qtbot.waitSignal(deep.changed):
+    with qtbot.waitSignal(deep.changed, timeout=PATIENCE_MS):
         for units in range(20, 40):
             document.do(SetParam("linear_1", "out_features", units))
     assert asked == [39]
@@ -97,10 +98,10 @@ def test_what_does_not_matter_asks_nothing(
 def test_a_network_with_an_error_has_no_theory(
     document: Document, deep: TheorySource, qtbot: QtBot
 ) -> None:
-    with qtbot.waitSignal(deep.changed):
+    with qtbot.waitSignal(deep.changed, timeout=PATIENCE_MS):
         document.do(RemoveNodes(("linear_3",)))
     assert deep.foretold is None
-    with qtbot.waitSignal(deep.changed):
+    with qtbot.waitSignal(deep.changed, timeout=PATIENCE_MS):
         document.undo_stack.undo()
     assert deep.foretold is not None
 
@@ -123,7 +124,7 @@ def test_it_is_computed_by_another_thread_and_a_stale_answer_is_dropped(
     qtbot.waitUntil(started.is_set)  # the window goes on meanwhile
     document.do(SetParam("linear_1", "initializer", "he_normal"))
     qtbot.wait(module.WAIT_MS + 100)
-    with qtbot.waitSignal(deep.changed):
+    with qtbot.waitSignal(deep.changed, timeout=PATIENCE_MS):
         go_on.set()
     qtbot.wait(50)
     assert len(answers) == 1
@@ -137,7 +138,7 @@ def test_before_it_begins_nothing_is_asked(document: Document, chain: Chain, qtb
     with qtbot.assertNotEmitted(source.changed, wait=300):
         document.do(chain("Input", "Flatten", "Linear", "Output"))
         document.do(SetParam("linear_1", "out_features", 10))
-    with qtbot.waitSignal(source.changed):
+    with qtbot.waitSignal(source.changed, timeout=PATIENCE_MS):
         source.begin()
     assert source.foretold is not None
     source.close()
