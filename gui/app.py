@@ -36,11 +36,13 @@ from gui.document import Document
 from gui.document.autosave import Autosave
 from gui.document.files import FileControl
 from gui.document.status import NetworkStatus
+from gui.document.theory import TheorySource
 from gui.inspector import Inspector, Palette
 from gui.inspector.quick_settings import QuickSettings
 from gui.main_window import STATE_VERSION, DockSpec, MainWindow
 from gui.panes import PANES
 from gui.panes.pane import Pane
+from gui.panes.theory import ShownTheory
 from gui.training import Playhead, RunControl, Session, WorkerClient
 from gui.training.epoch_bar import EpochBar
 from gui.training.examined import examined_text
@@ -88,6 +90,8 @@ class Lab(QObject):
         self.session = Session(self.client, self)
         self.control = RunControl(self.session, self.document, self)
         self.playhead = Playhead(self.session, self)
+        self.theory = TheorySource(self.document, self)
+        self._essence_of_run = b""
         self.notice = NoticeBar(self.themes)
         self.canvas = CanvasView(self.document, self.themes)
         self.canvas.live.set_shown(self.settings.figures_on_canvas)
@@ -133,6 +137,7 @@ class Lab(QObject):
         self.window.resize(*_FIRST_SIZE)
         self.window.restore_layout(*self.settings.window())
         self.window.painted.connect(self.session.warm_up)
+        self.window.painted.connect(self.theory.begin)
         for pane in self.panes:
             self.window.painted.connect(pane.build_plot, Qt.ConnectionType.QueuedConnection)
         if run_at_once:
@@ -144,6 +149,7 @@ class Lab(QObject):
         """Leave nothing behind: layout remembered, worker ended, safety copy removed."""
         self.settings.keep_window(self.window.saveGeometry(), self.window.saveState(STATE_VERSION))
         self.session.close()
+        self.theory.close()
         self.autosave.forget()
         self.crashes.release()
 
@@ -228,6 +234,7 @@ class Lab(QObject):
         session.state_changed.connect(self._refresh)
         session.state_changed.connect(lambda: self.inspector.set_running(session.active))
         self.playhead.replaced.connect(self._show_history)
+        self.theory.changed.connect(self._show_theory)
         self.playhead.grown.connect(self._show_growth)
         self.playhead.moved.connect(self._show_epoch)
         self.playhead.pin_changed.connect(self._show_pinned)
@@ -259,8 +266,17 @@ class Lab(QObject):
 
     def _show_history(self) -> None:
         self.canvas.show_history(self.playhead.history)
+        self._essence_of_run = self.theory.essence
         for pane in self.panes:
             pane.show_history(self.playhead.history)
+        self._show_theory()
+
+    def _show_theory(self) -> None:
+        found = self.theory.foretold
+        outdated = bool(self._essence_of_run) and self.theory.essence != self._essence_of_run
+        shown = ShownTheory(found.layers, found.prediction, outdated) if found else None
+        for pane in self.panes:
+            pane.show_theory(shown)
 
     def _show_growth(self) -> None:
         self.canvas.data_changed()

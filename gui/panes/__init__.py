@@ -10,6 +10,7 @@ from .decision_surface import DecisionSurfacePane
 from .gradient_flow import GradientFlowPane
 from .loss import LossPane
 from .pane import Pane
+from .through_time import ThroughTimePane
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,8 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec("activations", "Activations", ActivationsPane),
     PaneSpec("gradient-flow", "Gradient flow", GradientFlowPane),
     PaneSpec("loss", "Loss", LossPane),
-    PaneSpec("decision-surface", "Decision surface", DecisionSurfacePane, "loss"),
+    PaneSpec("decision-surface", "Decision surface", DecisionSurfacePane, tabbed_with="loss"),
+    PaneSpec("through-time", "Through time", ThroughTimePane, tabbed_with="gradient-flow"),
 )
 
 __all__ = ["PANES", "Pane", "PaneSpec"]

@@ -1,311 +1,376 @@
-"""How large gradients, updates and activations are, layer by layer."""
+"""How large gradients, updates and activations are: layer by layer, or layer by layer over all epochs."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QCheckBox, QLabel
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
 
-from engine.stats import SCALAR_COLUMNS, LayerTable
-from engine.training import LayerInfo
-from gui.common.scales import decade_label
+from engine.stats import SCALAR_COLUMNS
+from engine.training import LayerInfo, RunHistory
+from gui.common.flow_layout import flowing
 from gui.common.theme import GRID, ThemeSource
-from gui.training.reading import COLORS, current_view, read_flow
+from gui.training.reading import COLORS, View, current_view, read_flow
 
+from .axes import FlowAxis
+from .gradient_lines import FlowLines, Flows
+from .gradient_marks import GRADIENT, QUANTITIES, SPREAD, Rows, has_quantity, worst_first
+from .heat import HeatMap, Magnitudes, misfit_key
 from .pane import Pane
 from .reading import flow_caption, flow_headline, thinned
-
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A column that can be drawn."""
-
-    column: str
-    title: str
-    help: str
-    symbol: str
-    shown: bool
-    of_weight: bool
-    """Whether only layers with a weight have it."""
-
-
-QUANTITIES: tuple[Quantity, ...] = (
-    Quantity(
-        "activation_gradient_rms",
-        "∂L/∂z",
-        "Root mean square of the gradient at each layer's output, times the batch size. "
-        "This is what tells whether gradients vanish or explode.",
-        "o",
-        True,
-        False,
-    ),
-    Quantity(
-        "weight_gradient_rms",
-        "∂L/∂W",
-        "Root mean square of the weight's gradient. Alone it can hide vanishing: forward and backward "
-        "shrinkage can cancel in it. Look at ∂L/∂z as well.",
-        "s",
-        False,
-        True,
-    ),
-    Quantity(
-        "activation_std",
-        "activation σ",
-        "Standard deviation of each layer's output over samples and units.",
-        "t",
-        False,
-        False,
-    ),
-    Quantity(
-        "update_ratio",
-        "update : weight",
-        "‖ΔW‖ / ‖W‖ of the last measured step; about 10⁻³ is usual.",
-        "d",
-        True,
-        True,
-    ),
+from .theory import (
+    ShownTheory,
+    TheoryColumns,
+    columns_of,
+    theory_caption,
+    theory_clause,
+    theory_headline,
+    theory_help,
+    theory_name,
+    theory_verdict,
 )
+
 _LESSON = (
     "How large the gradient is at every layer, on a logarithmic scale. A line that drops towards the input "
     "is a vanishing gradient: the first layers learn nothing. One that rises is an exploding gradient."
 )
-_ROOM_DECADES = 0.4
 _LABEL_GAP = 10.0
+_GRID_ALPHA = 0.25
 _POINT_ROOM = 1.5 * GRID
 """Below this many pixels a layer, points would hide the line."""
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """Where a quantity's points lie: logarithms where there are any, and rows that have none."""
-
-    rows: NDArray[np.int64]
-    logs: Floats
-    zero_rows: NDArray[np.int64]
-    nonfinite_rows: NDArray[np.int64]
-
-
-def marks_of(quantity: Quantity, layers: Sequence[LayerInfo], table: LayerTable) -> Marks:
-    """Sort a column's values into drawable ones, exact zeros, and ones that are not finite.
-
-    NaN of a layer that lies before every trained weight, or has no weight, is no value at all.
-    """
-    values: Floats = getattr(table, quantity.column)
-    applies = np.array([layer.has_weight or not quantity.of_weight for layer in layers], bool)
-    if quantity.column == "activation_gradient_rms":
-        applies &= _past_first_weight(layers)
-    if quantity.column == "update_ratio" and np.isnan(values).all():
-        applies[:] = False
-    rows = np.arange(len(layers))
-    finite = np.isfinite(values) & applies
-    drawable = finite & (values > 0)
-    return Marks(
-        rows[drawable],
-        np.log10(values[drawable]),
-        rows[finite & (values == 0)],
-        rows[~np.isfinite(values) & applies],
-    )
-
-
-def _past_first_weight(layers: Sequence[LayerInfo]) -> NDArray[np.bool_]:
-    """Before the first trained weight there is nothing that a gradient would be computed for."""
-    trained = np.array([layer.has_weight for layer in layers], bool)
-    return np.maximum.accumulate(trained) if trained.size else trained
-
-
-class DecadeAxis(pg.AxisItem):
-    """Ticks at whole powers of ten."""
-
-    def tickValues(self, low: float, high: float, size: float) -> list[tuple[float, list[float]]]:
-        fits = max(1, int(size / (3 * GRID)))
-        step = max(1, int(np.ceil((high - low) / fits)))
-        first = int(np.ceil(low / step)) * step
-        return [(float(step), [float(v) for v in range(first, int(np.floor(high)) + 1, step)])]
-
-    def tickStrings(self, values: Sequence[float], _scale: float, _spacing: float) -> list[str]:
-        return [decade_label(value) for value in values]
+_LINES, _HEAT_MAP = "Lines", "Heat map"
+_TITLES = {q.column: q for q in QUANTITIES}
 
 
 class GradientFlowPane(Pane):
-    """Magnitudes over depth, on a logarithmic scale; zero, NaN and "has none" look different."""
+    """Lines over depth with the theory's beside them, or a heat map of one quantity over depth and epochs."""
 
     def __init__(self, themes: ThemeSource) -> None:
-        self.curves = {q.column: pg.PlotCurveItem() for q in QUANTITIES}
-        self.points = {
-            q.column: pg.ScatterPlotItem(symbol=q.symbol, size=6, pen=None) for q in QUANTITIES
-        }
-        self.zeros = pg.ScatterPlotItem(symbol="x", size=9)
-        self.nonfinite = pg.ScatterPlotItem(symbol="+", size=12)
-        self._ghost = pg.PlotCurveItem()
-        self._chosen = [pg.InfiniteLine(angle=90, movable=False)]
-        self._boxes: dict[str, QCheckBox] = {}
-        self._range: tuple[float, float] | None = None
-        self._ranges: object = None
+        self.lines = FlowLines()
+        self.heat = HeatMap()
+        self.curves, self.points = self.lines.curves, self.lines.points
+        self.zeros, self.nonfinite = self.lines.zeros, self.lines.nonfinite
+        self._axis = FlowAxis("left")
+        self._chosen = pg.InfiniteLine(angle=90, movable=False)
+        self._order: Rows = np.empty(0, np.int64)
+        self._columns: TheoryColumns | None = None
         self._ticks: object = None
+        self._helped: object = None
+        self._shows_map = False
+        self._shown_rows = self._order
+        """Of the heat map: only layers that have the quantity."""
         super().__init__("gradient-flow", "Gradient flow", _LESSON, themes)
+        self._build_legend()
+
+    def _build_legend(self) -> None:
+        widget, flow = flowing()
+        self.legend.addWidget(widget, 1)
+        self._build_choices()
+        self._theory_box = QCheckBox("theory")
+        self._theory_box.setChecked(True)
+        self._ghost_key, self._misfit_key = QLabel(), QLabel()
+        boxes = [*self._boxes.values(), self._theory_box]
+        for box in (*boxes, self._worst):
+            box.toggled.connect(self._change)
+        for part in (self._kind, self._quantity, *boxes, self._ghost_key, self._misfit_key):
+            flow.addWidget(part)
+        flow.addWidget(self._worst)
+        self._quantity.hide()
+        self._misfit_key.hide()
+
+    def _build_choices(self) -> None:
+        self._kind, self._quantity = QComboBox(), QComboBox()
+        self._kind.addItems([_LINES, _HEAT_MAP])
+        self._kind.setToolTip("Lines of the epoch that is shown, or one quantity over all epochs")
+        self._kind.setAccessibleName("How the gradient flow is drawn")
+        self._quantity.setAccessibleName("Quantity of the heat map")
+        self._boxes: dict[str, QCheckBox] = {}
         for quantity in QUANTITIES:
-            box = QCheckBox(quantity.title)
+            self._quantity.addItem(quantity.title, quantity.column)
+            box = self._boxes[quantity.column] = QCheckBox(quantity.title)
             box.setChecked(quantity.shown)
             box.setToolTip(quantity.help)
-            box.toggled.connect(self._toggle)
-            self._boxes[quantity.column] = box
-            self.legend.addWidget(box)
-        self._ghost_key = QLabel("- - before training")
-        self._ghost_key.setToolTip("∂L/∂z at epoch 0, to compare with")
-        self.legend.addWidget(self._ghost_key)
-        self.legend.addStretch(1)
+        self._worst = QCheckBox("worst first")
+        self._worst.setToolTip(
+            "Order the layers by how far their gradient is from the one at the output end"
+        )
+        for choice in (self._kind, self._quantity):
+            choice.currentIndexChanged.connect(self._change)
+
+    @property
+    def order(self) -> Rows:
+        """The row of the run's tables that stands at each place, from left to right."""
+        return self._order
+
+    @property
+    def foretold(self) -> TheoryColumns | None:
+        """What theory says, in the rows and the unit of what is shown."""
+        return self._columns
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         (plot,) = plots
-        plot.setAxisItems({"left": DecadeAxis("left")})
-        plot.setLabel("bottom", "layer, from input to output")
-        plot.setLabel("left", "size (log scale)")
-        plot.showGrid(y=True, alpha=0.25)
-        drawn = (*self.curves.values(), *self.points.values())
-        for item in (self._ghost, *self._chosen, *drawn, self.zeros, self.nonfinite):
-            plot.addItem(item)
+        plot.setAxisItems({"left": self._axis})
+        plot.showGrid(y=True, alpha=_GRID_ALPHA)
+        self.heat.join(plot)
+        plot.addItem(self._chosen)
+        self.lines.join(plot)
+        self._label_axes()
 
     def restart(self) -> None:
-        self._range = None
+        self.lines.restart()
+        self.heat.restart()
+
+    def show_theory(self, theory: ShownTheory | None) -> None:
+        if self.history is None:
+            self.lines.restart()  # another network: nothing is to be compared with the one before
+        super().show_theory(theory)
+
+    def has_content(self) -> bool:
+        foretold = self._theory is not None and self._theory.prediction.applies.any()
+        return super().has_content() or bool(foretold)
 
     def draw(self) -> str:
-        view = current_view(self.history, self._epoch)
-        history = self.history
-        assert view is not None
-        assert history is not None
-        marks = {
-            q.column: marks_of(q, history.layers, view.table)
-            for q in QUANTITIES
-            if self._boxes[q.column].isChecked()
-        }
-        self._draw_curves(marks)
-        self._draw_ghost(view.epoch)
-        self._fit(list(marks.values()), len(history.layers))
-        self._draw_misfits(list(marks.values()))
-        self._draw_chosen()
-        self._draw_labels(history.layers)
-        flow = read_flow(history.layers, view.table)
+        view, layers = current_view(self.history, self._epoch), self._layers()
+        measured = None if view is None else view.table.activation_gradient_rms
+        theory = self._theory
+        self._columns = None if theory is None else columns_of(theory, layers, measured)
+        self._order = self._sorted(layers, measured)
+        self._switch()
+        if self._is_map and self.history is not None:
+            self._draw_map(self.history)
+        else:
+            self.lines.draw(self._flows(layers, view), self._is_roomy)
+        self._draw_legend(view)
+        self._draw_chosen(layers)
+        self._draw_labels(layers)
+        if view is None:
+            return self._draw_foretold()
+        flow = read_flow(layers, view.table)
         self.show_headline(flow_headline(flow), getattr(self.theme, COLORS[flow.verdict]))
-        return flow_caption(history.layers, view)
+        shown = theory is not None and self._theory_box.isChecked() and self._matches
+        clause = theory_clause(theory, trained=view.is_trained) if theory and shown else ""
+        return flow_caption(layers, view) + clause
 
     def color_items(self) -> None:
-        for (column, curve), color in zip(self.curves.items(), self.theme.series, strict=False):
-            curve.setPen(pg.mkPen(color, width=2))
-            self.points[column].setBrush(color)
-            self._boxes[column].setStyleSheet(f"color: {color};")
-        self._ghost.setPen(
-            pg.mkPen(self.theme.color("muted", 0.5), width=1, style=Qt.PenStyle.DashLine)
-        )
-        self.zeros.setPen(pg.mkPen(self.theme.vanishing, width=2))
-        self.zeros.setBrush(None)
-        self.nonfinite.setPen(pg.mkPen(self.theme.nonfinite, width=1))
-        self.nonfinite.setBrush(pg.mkBrush(self.theme.nonfinite))
-        self._ghost_key.setStyleSheet(f"color: {self.theme.muted};")
-        for line in self._chosen:
-            line.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
+        self.lines.set_theme(self.theme)
+        self.heat.set_theme(self.theme)
+        for (_, box), color in zip(self._boxes.items(), self.theme.series, strict=False):
+            box.setStyleSheet(f"color: {color};")
+        for label in (self._ghost_key, self._theory_box):
+            label.setStyleSheet(f"color: {self.theme.muted};")
+        self._chosen.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
+        self._misfit_key.setText(misfit_key(self.theme))
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-        view = current_view(self.history, self._epoch)
-        assert view is not None
-        assert self.history is not None
+        if self._is_map and self.history is not None:
+            return _over_epochs(self.history, self._quantity.currentData())
+        view, columns = current_view(self.history, self._epoch), self._columns
         header = ["layer", "kind", "epoch", *SCALAR_COLUMNS]
-        rows = [
-            [
-                info.id,
-                info.kind,
-                view.epoch,
-                *(float(getattr(view.table, c)[row]) for c in SCALAR_COLUMNS),
-            ]
-            for row, info in enumerate(self.history.layers)
-        ]
+        header += ["theory_gradient_rms", "theory_std", "theory_applies"] if columns else []
+        rows = []
+        for row, info in enumerate(self._layers()):
+            numbers = [float(getattr(view.table, c)[row]) if view else "" for c in SCALAR_COLUMNS]
+            cells = [info.id, info.kind, view.epoch if view else "", *numbers]
+            if columns:
+                foretold = float(columns.gradient[row]), float(columns.std[row])
+                cells += [*foretold, bool(columns.applies[row])]
+            rows.append(cells)
         return header, rows
 
     def read_at(self, place: QPointF, _plot: int) -> tuple[str, str | None]:
-        view, row = current_view(self.history, self._epoch), round(place.x())
-        if view is None or self.history is None or not 0 <= row < len(self.history.layers):
+        layers, at = self._layers(), round(place.x())
+        if not 0 <= at < min(len(layers), self._order.size):
             return "", None
-        info = self.history.layers[row]
+        row = int(self._order[at])
+        info = layers[row]
+        if self._is_map and self.history is not None:
+            return f"{info.label}, {self._read_map(row, place)}", info.id
+        view = current_view(self.history, self._epoch)
         parts = [
             f"{q.title} {getattr(view.table, q.column)[row]:.3g}"
             for q in QUANTITIES
-            if self._boxes[q.column].isChecked()
-            and not np.isnan(getattr(view.table, q.column)[row])
+            if view is not None and np.isfinite(getattr(view.table, q.column)[row])
         ]
-        return f"{info.label}: {', '.join(parts)}", info.id
+        parts += self._read_theory(row)
+        return f"{info.label}: {', '.join(parts) or 'has none of these'}", info.id
 
-    def _toggle(self) -> None:
-        self._range = None
+    def epoch_at(self, place: QPointF, _plot: int) -> int | None:
+        if not (self._is_map and self.history is not None and self.history.epochs):
+            return None
+        first, last = self.history.started.first_epoch, len(self.history.epochs) - 1
+        return min(max(0, round(place.y()) - first), last)
+
+    def _read_map(self, row: int, place: QPointF) -> str:
+        assert self.history is not None
+        index = self.epoch_at(place, 0)
+        quantity = _TITLES[self._quantity.currentData()]
+        if index is None:
+            return "nothing was measured"
+        stats = self.history.epochs[index]
+        value = getattr(stats.layers, quantity.column)[row]
+        return f"epoch {stats.epoch}: {quantity.title} {value:.3g}"
+
+    def _read_theory(self, row: int) -> list[str]:
+        columns = self._columns
+        if columns is None or not self._theory_box.isChecked():
+            return []
+        parts = []
+        if self._boxes[GRADIENT].isChecked() and np.isfinite(columns.gradient[row]):
+            low, high = columns.low[row], columns.high[row]
+            parts.append(f"theory {columns.gradient[row]:.3g} ({low:.2g} … {high:.2g})")
+        if self._boxes[SPREAD].isChecked() and np.isfinite(columns.std[row]):
+            parts.append(f"theory σ {columns.std[row]:.3g}")
+        return parts
+
+    @property
+    def _is_map(self) -> bool:
+        measured = self.history is not None and bool(self.history.epochs)
+        return measured and self._kind.currentText() == _HEAT_MAP
+
+    @property
+    def _is_roomy(self) -> bool:
+        return bool(self.plot.getViewBox().width() >= _POINT_ROOM * len(self._layers()))
+
+    @property
+    def _matches(self) -> bool:
+        """Whether theory has a figure for any row that is shown."""
+        columns = self._columns
+        return columns is not None and bool(np.isfinite(columns.std).any() or columns.applies.any())
+
+    def _layers(self) -> Sequence[LayerInfo]:
+        if self.history is not None and self.history.epochs:
+            return self.history.layers
+        return self._theory.layers if self._theory else ()
+
+    def _sorted(self, layers: Sequence[LayerInfo], measured: Any) -> Rows:
+        if not self._worst.isChecked():
+            return np.arange(len(layers))
+        if measured is None:
+            assert self._columns is not None
+            measured = self._columns.gradient
+        return worst_first(layers, measured)
+
+    def _flows(self, layers: Sequence[LayerInfo], view: View | None) -> Flows:
+        shown = {column for column, box in self._boxes.items() if box.isChecked()}
+        compared = None
+        if self.history is not None and view is not None:
+            pinned = current_view(self.history, self._pinned)
+            if self._pinned is not None and pinned is not None:
+                compared = pinned.table
+            elif view.is_trained:
+                compared = self.history.epochs[0].layers
+        theory = self._columns if self._theory_box.isChecked() else None
+        table = None if view is None else view.table
+        return Flows(layers, self._order, shown, table, compared, self._pinned is None, theory)
+
+    def _draw_map(self, history: RunHistory) -> None:
+        quantity = _TITLES[self._quantity.currentData()]
+        of = (len(history.epochs), quantity.column, self._worst.isChecked(), self._order.tobytes())
+        first, count = history.started.first_epoch, len(history.epochs)
+        if not self.heat.is_drawn(of):
+            found = history.over_epochs(quantity.column)
+            values = np.asarray(found.values, np.float64)
+            applies = has_quantity(quantity, history.layers) | np.isfinite(values)
+            if quantity.column == "update_ratio":
+                applies &= ~np.isnan(values).all(axis=1, keepdims=True)
+            there = np.flatnonzero(applies.any(axis=0))
+            self._shown_rows = self._order[np.isin(self._order, there)]
+            rows = self._shown_rows
+            self.heat.draw(Magnitudes(found.epochs + first, values[:, rows], applies[:, rows]), of)
+        self._order = self._shown_rows
+        whole = history.started.epochs + 1
+        self.heat.frame(max(1, self._order.size), first, count, whole, quantity.title)
+        shown_index = count - 1 if self._epoch is None else min(self._epoch, count - 1)
+        self.heat.playhead.setPos(first + shown_index)
+
+    def _draw_foretold(self) -> str:
+        assert self._theory is not None
+        color = getattr(self.theme, COLORS[theory_verdict(self._theory)])
+        self.show_headline(theory_headline(self._theory), color)
+        return theory_caption(self._theory)
+
+    def _draw_legend(self, view: View | None) -> None:
+        is_map = self._is_map
+        for box in self._boxes.values():
+            box.setVisible(not is_map)
+        self._quantity.setVisible(is_map)
+        self._misfit_key.setVisible(is_map and self.heat.has_misfits)
+        self._theory_box.setVisible(not is_map and self._matches)
+        trained = view is not None and view.is_trained
+        pinned = self._pinned is not None
+        self._ghost_key.setVisible(not is_map and (trained or pinned))
+        if pinned and self.history is not None:
+            text = f"- - epoch {self.history.started.first_epoch + (self._pinned or 0)} (pinned)"
+            self._ghost_key.setToolTip("The pinned epoch, to compare with")
+        else:
+            text = "- - before training"
+            self._ghost_key.setToolTip("∂L/∂z at epoch 0, to compare with")
+        self._ghost_key.setText(text)
+        self._help_theory(trained)
+
+    def _help_theory(self, trained: bool) -> None:
+        theory, columns = self._theory, self._columns
+        if theory is None or columns is None or (theory, trained, columns.end) == self._helped:
+            return
+        self._helped = (theory, trained, columns.end)
+        name = theory_name(theory, trained=trained)
+        self._theory_box.setText(f"··· {name}")
+        end = None if columns.end is None else self._layers()[columns.end]
+        self._theory_box.setToolTip(theory_help(theory, end))
+
+    def _change(self) -> None:
         self.data_changed()
 
-    def _draw_curves(self, marks: Mapping[str, Marks]) -> None:
-        """Lines, with a point at each layer where there is room for points."""
-        assert self.history is not None
-        roomy = self.plot.getViewBox().width() >= _POINT_ROOM * len(self.history.layers)
-        for column, curve in self.curves.items():
-            count = marks[column].rows.size if column in marks else 0
-            shown = {curve: count > 1, self.points[column]: count == 1 or (count > 1 and roomy)}
-            for item, visible in shown.items():
-                item.setVisible(visible)
-                if visible:
-                    item.setData(marks[column].rows, marks[column].logs)
+    def _switch(self) -> None:
+        """Change between lines and heat map, when it is time to."""
+        is_map = self._is_map
+        if is_map != self._shows_map:
+            self._shows_map = is_map
+            if is_map:
+                self.lines.hide()
+            self.heat.set_visible(is_map)
+            self.plot_items[0].showGrid(y=not is_map, alpha=_GRID_ALPHA)
+            self._axis.set_kind("epochs" if is_map else "decades")
+            self._ticks = None
 
-    def _draw_ghost(self, epoch: int) -> None:
-        """The gradient before training, faint, to compare with."""
-        assert self.history is not None
-        shown = epoch > 0 and self._boxes[QUANTITIES[0].column].isChecked()
-        self._ghost.setVisible(shown)
-        self._ghost_key.setVisible(shown)
-        if shown:
-            first = marks_of(QUANTITIES[0], self.history.layers, self.history.epochs[0].layers)
-            self._ghost.setData(first.rows, first.logs)
+    def _label_axes(self) -> None:
+        order = "worst gradient first" if self._worst.isChecked() else "from input to output"
+        (plot,) = self.plot_items
+        plot.setLabel("bottom", f"layer, {order}")
+        plot.setLabel("left", "epoch" if self._is_map else "size (log scale)")
 
-    def _fit(self, marks: Sequence[Marks], layers: int) -> None:
-        """A range that only grows while a run lasts, so that epochs can be compared."""
-        logs = np.concatenate([m.logs for m in marks]) if marks else np.empty(0)
-        low, high = (float(logs.min()), float(logs.max())) if logs.size else (-1.0, 0.0)
-        if self._range is not None:
-            low, high = min(low, self._range[0]), max(high, self._range[1])
-        self._range = low, high
-        wanted = (low - _ROOM_DECADES, max(high, low + 1.0) + _ROOM_DECADES)
-        ranges = (-0.5, layers - 0.5), wanted
-        if ranges != self._ranges:
-            self._ranges = ranges
-            self.plot.getViewBox().setRange(xRange=ranges[0], yRange=ranges[1], padding=0.0)
-
-    def _draw_misfits(self, marks: Sequence[Marks]) -> None:
-        """Exact zeros on the floor, what is not finite at the ceiling."""
-        assert self._range is not None
-        none = np.empty(0, np.int64)
-        zeros = np.unique(np.concatenate([none, *(m.zero_rows for m in marks)]))
-        broken = np.unique(np.concatenate([none, *(m.nonfinite_rows for m in marks)]))
-        floor, ceiling = self._range[0] - 0.25, max(self._range[1], self._range[0] + 1.0) + 0.25
-        self.show_marks(self.zeros, zeros, floor)
-        self.show_marks(self.nonfinite, broken, ceiling)
-
-    def _draw_chosen(self) -> None:
-        assert self.history is not None
-        rows = [row for i in self._selected if (row := self.history.row(i)) is not None]
-        self._chosen[0].setVisible(len(rows) == 1)
-        if len(rows) == 1:
-            self._chosen[0].setPos(rows[0])
+    def _draw_chosen(self, layers: Sequence[LayerInfo]) -> None:
+        rows = [row for row, layer in enumerate(layers) if layer.id in self._selected]
+        places = np.flatnonzero(np.isin(self._order, rows[:1] if len(rows) == 1 else []))
+        self._chosen.setVisible(bool(places.size))
+        if places.size:
+            self._chosen.setPos(int(places[0]))
 
     def _draw_labels(self, layers: Sequence[LayerInfo]) -> None:
-        width = self.plot.getViewBox().width()
-        wanted = (len(layers), width)
+        box = self.plot.getViewBox()
+        left, right = box.viewRange()[0]
+        worst = self._worst.isChecked()
+        wanted = (layers, self._order.tobytes(), worst, box.width(), right)
         if wanted == self._ticks:
             return
         self._ticks = wanted
+        self._label_axes()
         metrics = QFontMetricsF(self.font())
-        room = width / max(1, len(layers))
-        widths = [metrics.horizontalAdvance(info.label) * 0.88 for info in layers]
-        shown = thinned([row * room for row in range(len(layers))], widths, _LABEL_GAP)
-        self.plot.getPlotItem().getAxis("bottom").setTicks(
-            [[(row, layers[row].label) for row in shown]]
-        )
+        room = box.width() / max(1.0, right - left)
+        labels = [layers[row].label for row in self._order]
+        widths = [metrics.horizontalAdvance(label) * 0.88 for label in labels]
+        shown = thinned([place * room for place in range(len(labels))], widths, _LABEL_GAP)
+        ticks = [[(place, labels[place]) for place in shown]]
+        self.plot.getPlotItem().getAxis("bottom").setTicks(ticks)
+
+
+def _over_epochs(history: RunHistory, column: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+    found, first = history.over_epochs(column), history.started.first_epoch
+    rows = [
+        [int(epoch) + first, *values.tolist()]
+        for epoch, values in zip(found.epochs, found.values, strict=True)
+    ]
+    return ["epoch", *(layer.id for layer in history.layers)], rows

@@ -29,6 +29,7 @@ from gui.common.frames import FrameClock
 from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
 
 from .taking import csv_of, png_of, svg_of
+from .theory import ShownTheory
 
 _EMPTY = "Press Run (F5): this pane follows the training, epoch by epoch."
 _PLOT, _LESSON = 0, 1
@@ -60,7 +61,9 @@ class Pane(QWidget):
         self._history: RunHistory | None = None
         self._epoch: int | None = None
         self._pinned: int | None = None
+        self._theory: ShownTheory | None = None
         self._selected: frozenset[str] = frozenset()
+        self._said = ("", 0)
         self._dirty = True
         self._clock = FrameClock(self)
         self.headline = QLabel()
@@ -72,7 +75,8 @@ class Pane(QWidget):
         self.plot_items: list[pg.PlotItem] = []
         self._plotted = QVBoxLayout()
         self._column = QVBoxLayout()
-        self._lesson = QLabel(f"{lesson}\n\n{_EMPTY}")
+        self._lesson_text = f"{lesson}\n\n{_EMPTY}"
+        self._lesson = QLabel(self._lesson_text)
         self._lesson.setWordWrap(True)
         self._lesson.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lesson.setMargin(3 * GRID)
@@ -154,7 +158,20 @@ class Pane(QWidget):
             self._selected = ids
             self.data_changed()
 
+    def show_theory(self, theory: ShownTheory | None) -> None:
+        """Take what theory says of the network, or with None that there is nothing to say."""
+        self._theory = theory
+        self.data_changed()
+
     # What a pane fills in.
+
+    def has_content(self) -> bool:
+        """Whether there is something to draw."""
+        return self._history is not None and bool(self._history.epochs)
+
+    def absence(self) -> str:
+        """What to say in place of a drawing when the run has nothing for this pane; "" when it has."""
+        return ""
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         """Put axes' labels and the items that are drawn into the new plots."""
@@ -220,13 +237,16 @@ class Pane(QWidget):
         if not (self._dirty and self.isVisible()):
             return
         self._dirty = False
-        has_data = self._history is not None and bool(self._history.epochs)
-        if self._history is not None and not has_data and self._pages.currentIndex() == _PLOT:
+        has_data = self.has_content()
+        waits = self._history is not None and not self._history.epochs
+        if waits and self._pages.currentIndex() == _PLOT:
             return  # the new run's first figures are on their way; until then the old picture is better than none
         first = self._plot is None
         if has_data:
             self.build_plot()
-        self._pages.setCurrentIndex(_PLOT if has_data else _LESSON)
+        absence = self.absence() if has_data else ""
+        self._lesson.setText(absence or self._lesson_text)
+        self._pages.setCurrentIndex(_PLOT if has_data and not absence else _LESSON)
         self.caption.setVisible(has_data)
         if has_data:
             if first:
@@ -251,14 +271,17 @@ class Pane(QWidget):
             layout.activate()
 
     def _say(self, caption: str) -> None:
-        if caption != self.caption.text():
-            self.caption.setText(caption)
-            self.setAccessibleDescription(caption)
-            needed = self.caption.heightForWidth(self.caption.width())
-            if (
-                needed > self.caption.minimumHeight()
-            ):  # never less: a plot that jumps cannot be read
-                self.caption.setMinimumHeight(needed)
+        width = self.caption.width()
+        if (caption, width) == self._said:
+            return
+        if width != self._said[1]:  # it wraps in another way then
+            self.caption.setMinimumHeight(0)
+        self._said = caption, width
+        self.caption.setText(caption)
+        self.setAccessibleDescription(caption)
+        needed = self.caption.heightForWidth(width)
+        if needed > self.caption.minimumHeight():  # never less: a plot that jumps cannot be read
+            self.caption.setMinimumHeight(needed)
 
     def _use_theme(self) -> None:
         theme = self.theme
@@ -328,7 +351,7 @@ class Pane(QWidget):
 
     def _place(self, position: QPointF) -> tuple[QPointF, int] | None:
         """Where a point of the scene lies, in the units of the plot that holds it, and which plot that is."""
-        if self._history is None or not self._history.epochs:
+        if not self.has_content():
             return None
         for number, item in enumerate(self.plot_items):
             if item.getViewBox().sceneBoundingRect().contains(position):
@@ -337,25 +360,28 @@ class Pane(QWidget):
 
     def _hover(self, position: QPointF) -> None:
         found = self._place(position)
-        text = self.read_at(*found)[0] if found else ""
+        text, node_id = self.read_at(*found) if found else ("", None)
         QToolTip.showText(QCursor.pos(), text, self.plot)  # an empty text hides it
         pressed = QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton
-        if found and pressed:
-            self._choose_epoch(*found)
+        if found and pressed and self._choose_epoch(*found):
+            self._choose_layer(node_id)
 
     def _click(self, event: Any) -> None:
         found = self._place(event.scenePos())
-        if not found or event.button() != Qt.MouseButton.LeftButton:
-            return
-        node_id = self.read_at(*found)[1]
-        if node_id is not None:
-            self.layer_chosen.emit(node_id)
-        self._choose_epoch(*found)
+        if found and event.button() == Qt.MouseButton.LeftButton:
+            self._choose_layer(self.read_at(*found)[1])
+            self._choose_epoch(*found)
 
-    def _choose_epoch(self, place: QPointF, plot: int) -> None:
+    def _choose_layer(self, node_id: str | None) -> None:
+        if node_id is not None and self._selected != {node_id}:
+            self.layer_chosen.emit(node_id)
+
+    def _choose_epoch(self, place: QPointF, plot: int) -> bool:
+        """Move the playhead; whether there are epochs at the place."""
         epoch = self.epoch_at(place, plot)
         if epoch is not None:
             self.epoch_chosen.emit(epoch)
+        return epoch is not None
 
     # Taking it along.
 
@@ -397,7 +423,7 @@ class Pane(QWidget):
             self.save(Path(name) if Path(name).suffix else Path(f"{name}.{kind}"))
 
     def _content(self, kind: str) -> bytes:
-        if self._history is None or not self._history.epochs:
+        if not self.has_content():
             raise ValueError("There is nothing to save yet. Press Run first")
         self._draw_if_needed()
         self._settle()

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -47,6 +48,11 @@ class View:
     """The batch of a single step; None for the table of a whole epoch."""
 
     @property
+    def is_trained(self) -> bool:
+        """Whether a step was made before."""
+        return self.epoch > 0 or self.step is not None
+
+    @property
     def when(self) -> str:
         """`epoch 3`, `epoch 3, batch 7` or `before training`."""
         if self.step is not None:
@@ -68,8 +74,14 @@ def current_view(history: RunHistory | None, epoch: int | None) -> View | None:
 
 def weight_rows(layers: Sequence[LayerInfo]) -> NDArray[np.int64]:
     """Rows of the layers whose output is a pre-activation z: the ones whose weight an initialiser draws."""
-    rows = [row for row, layer in enumerate(layers) if _draws_weight(layer.kind)]
-    return np.array(rows, np.int64)
+    return _weight_rows(tuple(layer.kind for layer in layers))
+
+
+@lru_cache(maxsize=8)
+def _weight_rows(kinds: tuple[str, ...]) -> NDArray[np.int64]:
+    rows = np.array([row for row, kind in enumerate(kinds) if _draws_weight(kind)], np.int64)
+    rows.flags.writeable = False
+    return rows
 
 
 def _draws_weight(kind: str) -> bool:

@@ -1,15 +1,17 @@
 """Runs with made-up figures, and panes that show them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
 from engine.stats import SCALAR_COLUMNS, EpochStats, LayerTable, StepStats, bin_values
+from engine.theory import NUMBERS, Prediction
 from engine.training import LayerInfo, RunHistory, RunStarted
 from gui.common.theme import ThemeSource
 from gui.panes import PANES, Pane
+from gui.panes.theory import ShownTheory
 
 STEPS = 6
 
@@ -33,6 +35,12 @@ def history() -> RunHistory:
     for epoch in range(4):
         run.add_epoch(_stats(epoch))
     return run
+
+
+@pytest.fixture
+def theory() -> Callable[..., ShownTheory]:
+    """Makes a theory of the layers of a run: its gradient falls by 0.2 decades a layer on its way to the input."""
+    return _theory
 
 
 @pytest.fixture
@@ -76,3 +84,29 @@ def _stats(epoch: int, layers: int = 5, spread: float = 1.0) -> EpochStats:
     return EpochStats(
         epoch, *figures, 0.1, 0.01, 30.0, table, StepStats(norms, norms, norms, np.ones_like(norms))
     )
+
+
+def _theory(
+    layers: int,
+    *,
+    reasons: Mapping[int, str] | None = None,
+    missing: Collection[int] = (),
+    outdated: bool = False,
+    **columns: object,
+) -> ShownTheory:
+    infos = tuple(info for row, info in enumerate(_started(layers).layers) if row not in missing)
+    size, reasons = len(infos), reasons or {}
+    numbers = {name: np.full(size, np.nan) for name in NUMBERS}
+    numbers["gradient_rms"] = 10.0 ** (-0.2 * np.arange(size)[::-1])
+    numbers["std"] = 10.0 ** (-0.1 * np.arange(size))
+    numbers["band_low"], numbers["band_high"] = (numbers["gradient_rms"] * f for f in (0.5, 2.0))
+    numbers |= {name: np.asarray(values, np.float64) for name, values in columns.items()}
+    prediction = Prediction(
+        nodes=tuple(info.id for info in infos),
+        **numbers,
+        applies=np.array([row not in reasons for row in range(size)], np.bool_),
+        reasons=tuple(reasons.get(row, "") for row in range(size)),
+        notes=("It is about untrained networks.",),
+        method="scalar",
+    )
+    return ShownTheory(infos, prediction, outdated)

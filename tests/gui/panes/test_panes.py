@@ -287,3 +287,18 @@ def test_a_run_that_went_on_keeps_its_epochs_numbers(
     assert 6.5 < left < 7 < 9 < right
     best = int(np.argmax([e.validation_accuracy for e in run.epochs]))
     assert f"at epoch {run.epochs[best].epoch}" in pane.caption.text()
+
+
+def test_a_caption_takes_no_more_room_than_its_width_asks_for(
+    opened: Open, history: RunHistory, qtbot: QtBot
+) -> None:
+    pane = opened("gradient-flow", history)
+    with qtbot.waitSignal(pane.drawn):
+        pane.resize(300, 360)
+    qtbot.wait(50)
+    narrow = pane.caption.minimumHeight()
+    assert narrow == pane.caption.heightForWidth(pane.caption.width())
+    with qtbot.waitSignal(pane.drawn):
+        pane.resize(900, 360)
+    qtbot.waitUntil(lambda: pane.caption.minimumHeight() < narrow)
+    assert pane.caption.minimumHeight() == pane.caption.heightForWidth(pane.caption.width())

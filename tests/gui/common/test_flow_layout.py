@@ -1,0 +1,62 @@
+"""A row of widgets that goes on in the next line."""
+
+import itertools
+
+import pytest
+from PySide6.QtCore import QRect
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from gui.common.flow_layout import FlowLayout, flowing
+
+HEIGHT = 20
+Row = tuple[QWidget, FlowLayout, list[QLabel]]
+
+
+@pytest.fixture
+def row(qtbot: QtBot) -> Row:
+    """Five labels, each 50 pixels wide: 58 with the gap."""
+    widget, layout = flowing()
+    qtbot.addWidget(widget)
+    labels = [QLabel() for _ in range(5)]
+    for label in labels:
+        label.setFixedSize(50, HEIGHT)
+        layout.addWidget(label)
+    widget.show()
+    return widget, layout, labels
+
+
+@pytest.mark.parametrize(
+    ("width", "lines"), [(282, 1), (281, 2), (166, 2), (165, 3), (50, 5), (10, 5)]
+)
+def test_there_are_as_many_lines_as_it_takes(row: Row, width: int, lines: int) -> None:
+    widget, layout, labels = row
+    height = lines * HEIGHT + (lines - 1) * 4
+    assert layout.heightForWidth(width) == height
+    widget.resize(width, height)
+    layout.setGeometry(QRect(0, 0, width, height))
+    assert len({label.y() for label in labels}) == lines
+    for label, other in itertools.pairwise(labels):
+        assert other.y() > label.y() or other.x() == label.geometry().right() + 1 + 8
+    if width >= 50:
+        assert all(label.geometry().right() < width for label in labels)
+
+
+def test_what_is_hidden_takes_no_room(row: Row) -> None:
+    _, layout, labels = row
+    labels[1].hide()
+    labels[2].hide()
+    assert layout.heightForWidth(166) == HEIGHT
+    layout.setGeometry(QRect(0, 0, 166, HEIGHT))
+    assert labels[3].x() == 58
+
+
+def test_parts_can_be_counted_and_taken(row: Row) -> None:
+    _, layout, labels = row
+    assert layout.count() == 5
+    item = layout.takeAt(0)
+    assert item is not None
+    assert item.widget() is labels[0]
+    assert layout.count() == 4
+    assert layout.itemAt(9) is None
+    assert layout.takeAt(-1) is None
