@@ -7,8 +7,7 @@ from numpy.typing import NDArray
 
 from engine.stats import Backdrop, ImagePicture, Picture, SurfacePicture
 from engine.training import RunHistory
-
-from .reading import share_text
+from gui.training.reading import share_text
 
 NO_PICTURE = "This run was recorded without pictures of what the network has learned"
 
