@@ -1,11 +1,12 @@
-"""Epochs as bytes for the disk: as on the wire, but with whole numbers packed.
+"""Epochs as bytes for the disk: as on the wire, but with the histograms packed.
 
 Most bins of most histograms are empty and the others hold small counts, so a table of counts is a bit a bin and
 then the counts that are not zero in the fewest bytes that hold the largest. At 50 layers that is a sixth of the
 size, smaller than zlib makes it, in a thirtieth of zlib's time.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -15,13 +16,9 @@ from engine.stats import EpochStats
 
 from .framing import FrameError, decode_array, decode_body, encode_array
 
-_PACKED: Mapping[str, np.dtype[Any]] = {"packed u4": np.dtype("<u4"), "packed i8": np.dtype("<i8")}
-_WIDTHS: Sequence[np.dtype[Any]] = (
-    np.dtype("<u1"),
-    np.dtype("<u2"),
-    np.dtype("<u4"),
-    np.dtype("<u8"),
-)
+_PACKED = "packed"
+_COUNTS = np.dtype("<u4")
+_WIDTHS: Sequence[np.dtype[Any]] = (np.dtype("<u1"), np.dtype("<u2"), _COUNTS)
 
 
 def pack_epoch(stats: EpochStats) -> bytes:
@@ -40,17 +37,9 @@ def unpack_epoch(content: bytes, layers: int) -> EpochStats:
 
 
 def _encode(value: object) -> tuple[str, tuple[int, ...], bytes]:
-    if isinstance(value, np.ndarray) and (name := _packed_name(value)):
-        return name, value.shape, _pack(value.ravel())
+    if isinstance(value, np.ndarray) and value.dtype == _COUNTS:
+        return _PACKED, value.shape, _pack(value.ravel())
     return encode_array(value)
-
-
-def _packed_name(values: np.ndarray[Any, Any]) -> str:
-    """How an array is packed; "" when it is not: another type, or negative numbers."""
-    name = f"packed {values.dtype.kind}{values.dtype.itemsize}"
-    if name not in _PACKED or (values.dtype.kind == "i" and (values < 0).any()):
-        return ""
-    return name
 
 
 def _pack(values: np.ndarray[Any, Any]) -> bytes:
@@ -65,19 +54,19 @@ def _pack(values: np.ndarray[Any, Any]) -> bytes:
 
 def _decode(expected: type, value: Any) -> np.ndarray[Any, Any]:
     name, shape, content = value
-    if name not in _PACKED:
+    if name != _PACKED:
         return decode_array(expected, value)
     if not isinstance(content, bytes) or not content or content[0] >= len(_WIDTHS):
         raise ValueError("packed array without a width")
     if not all(isinstance(size, int) and size >= 0 for size in shape):
         raise ValueError("packed array with an impossible shape")
-    size = int(np.prod(shape, dtype=object))
+    size = math.prod(shape)
     end = 1 + (size + 7) // 8
     there = np.unpackbits(np.frombuffer(content[1:end], np.uint8))
     counts = np.frombuffer(content[end:], _WIDTHS[content[0]])
     if there.size < size or there[size:].any() or np.count_nonzero(there) != counts.size:
         raise ValueError("packed array whose bytes do not fill its shape")
-    values: np.ndarray[Any, Any] = np.zeros(size, _PACKED[name])
+    values = np.zeros(size, _COUNTS)
     values[there[:size].view(np.bool_)] = counts
     return values.reshape(shape)
 

@@ -49,7 +49,7 @@ def test_an_epoch_of_another_network_is_refused() -> None:
 def _damaged() -> list[bytes]:
     whole: EpochStats = epoch(2, 2)
     content = pack_epoch(whole)
-    mask = content.index(b"packed u4") + len(b"packed u4") + 20
+    mask = content.index(b"packed") + len(b"packed") + 20
     flipped = bytearray(content)
     flipped[mask] ^= 0b0001_0000
     return [b"", content[:-1], content + b"\0", content[:200] + content[201:], bytes(flipped)]
