@@ -122,7 +122,7 @@ def send_run(epochs: int) -> None:
 def lab_with_run(
     application: QApplication, epochs: int
 ) -> Iterator[tuple[Lab, Callable[[], None]]]:
-    """The lab with every pane visible, and what begins a run of so many epochs."""
+    """The lab in its window, and what begins a run of so many epochs."""
     program = [sys.executable, "-m", "tests.benchmarks._long_run", str(epochs)]
     with TemporaryDirectory() as name:
         folder = Path(name)
@@ -132,19 +132,20 @@ def lab_with_run(
         document.write_bytes(network())
         lab.document.open(document)
         lab.show(run_at_once=False)
-        show_all_panes(lab)
-        settle(application, 1.0)
+        settle(application, 0.5)
         yield lab, lambda: lab.session.start(lab.document.encoded(), "", "run")
         lab.window.close()
 
 
-def show_all_panes(lab: Lab) -> None:
+def show_all_panes(application: QApplication, lab: Lab) -> None:
     """Every pane in a window of its own, so that none hides another."""
+    lab.window.show()
     for dock in lab.window.findChildren(QDockWidget):
         if isinstance(dock.widget(), Pane):
             dock.setFloating(True)
             dock.resize(480, 320)
             dock.show()
+    settle(application, 1.0)
 
 
 def settle(application: QApplication, seconds: float) -> None:

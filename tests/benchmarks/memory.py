@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gui.app import make_application
-from tests.benchmarks._long_run import LAYERS, lab_with_run, memory
+from tests.benchmarks._long_run import LAYERS, lab_with_run, memory, show_all_panes
 from tests.benchmarks.screen import rerun_on_screen
 
 MARKS = (0, 1_000, 2_000, 5_000, 10_000, 12_000)
@@ -22,6 +22,7 @@ def measure() -> tuple[dict[int, float], int]:
     """Resident memory when the run has so many epochs, and how many epochs there are in the end."""
     application, found = make_application(), dict[int, float]()
     with lab_with_run(application, MARKS[-1]) as (lab, begin):
+        show_all_panes(application, lab)
 
         def take() -> None:
             done = lab.playhead.last
