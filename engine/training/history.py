@@ -93,7 +93,7 @@ class RunHistory:
 
     @property
     def problem(self) -> str:
-        """A sentence for people when old epochs cannot be put aside on the disk and stay in memory; else ""."""
+        """Where old epochs cannot be put aside, so that they stay in memory, and the system's words why; else ""."""
         return self._scratch.problem
 
     @property

@@ -27,7 +27,7 @@ class Scratch:
         self._in_memory: dict[int, bytes] = {}
         self._closed = False
         self.problem = ""
-        """A sentence for people once something could not be written; "" before."""
+        """The folder and the system's words once something could not be written; "" before."""
 
     def put(self, piece: bytes) -> int:
         """Keep a piece; the answer is its key."""
@@ -69,7 +69,8 @@ class Scratch:
             while rest:
                 rest = rest[self._file.write(rest) :]
         except OSError as error:
-            self.problem = _sentence(self._folder or usual_folder(), error)
+            folder = self._folder or usual_folder() or "?"
+            self.problem = f"{folder} ({error.strerror or error})"
             return _IN_MEMORY
         offset, self._end = self._end, self._end + len(piece)
         return offset
@@ -93,11 +94,3 @@ def usual_folder() -> Path | None:
         return Path(tempfile.gettempdir())
     except FileNotFoundError:
         return None
-
-
-def _sentence(folder: Path | None, error: OSError) -> str:
-    why = error.strerror or str(error)
-    return (
-        f"Older epochs cannot be put aside in {folder or 'a temporary folder'} ({why}), so they stay in memory. "
-        "Nothing is lost, but the lab needs more memory the longer it trains. Make room there"
-    )

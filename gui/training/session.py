@@ -223,7 +223,7 @@ class Session(QObject):
         self.history.add_epoch(stats)
         self.epoch_ended.emit()
         if self.history.problem and not worried:
-            self.worried.emit(self.history.problem)
+            self.worried.emit(_NO_ROOM.format(place=self.history.problem))
 
     def _take_answer(self, answer: Adopted | AdoptionRefused) -> None:
         if isinstance(answer, AdoptionRefused):
@@ -275,4 +275,8 @@ class Session(QObject):
 
 
 _TRY = "Run “python main.py worker” in a terminal to see why, or install the lab anew"
+_NO_ROOM = (
+    "Older epochs cannot be put aside in {place}, so they stay in memory. Nothing is lost, but the lab needs more "
+    "memory the longer it trains: make room there"
+)
 _KEPT = "What was recorded is kept, and a new process is ready: press Run to train again"

@@ -128,7 +128,7 @@ def test_a_disk_that_refuses_is_told_and_loses_nothing(tmp_path: Path) -> None:
     for number in range(12):
         assert history.problem == "" or number > 4
         history.add_epoch(epoch(number, 400))
-    assert "cannot be put aside" in history.problem
+    assert str(tmp_path / "missing") in history.problem
     assert_same(history.epochs[2], epoch(2, 400))
 
 
