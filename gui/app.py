@@ -241,6 +241,7 @@ class Lab(QObject):
         session.examined.connect(self._tell_examination)
         session.finished.connect(self._tell_end)
         session.failed.connect(self._tell_failure)
+        session.worried.connect(lambda sentence: notice.say(sentence, "warning"))
         session.adopted.connect(self._tell_adoption)
         session.adoption_refused.connect(self._tell_adoption_refusal)
         session.worker_ready.connect(self.inspector.training_page.offer)

@@ -37,6 +37,7 @@ from .messages import (
     WorkerReady,
 )
 from .optimizers import OPTIMIZERS
+from .thinning import StepEvents
 
 __all__ = [
     "LIVE_PARAMETERS",
@@ -70,6 +71,7 @@ __all__ = [
     "Shutdown",
     "Snapshot",
     "Start",
+    "StepEvents",
     "Stop",
     "TrainingConfig",
     "WorkerReady",

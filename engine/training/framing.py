@@ -30,7 +30,8 @@ class FrameError(Exception):
     """What arrived is not a frame of ours; the stream cannot be trusted any further."""
 
 
-def _encode_array(value: object) -> tuple[str, tuple[int, ...], bytes]:
+def encode_array(value: object) -> tuple[str, tuple[int, ...], bytes]:
+    """An array as dtype, shape and bytes."""
     if not isinstance(value, np.ndarray):
         raise NotImplementedError(f"{type(value).__name__} does not travel")
     array: np.ndarray[Any, Any] = value
@@ -39,7 +40,7 @@ def _encode_array(value: object) -> tuple[str, tuple[int, ...], bytes]:
     return dtype, array.shape, little.tobytes()
 
 
-def _decode_array(_expected: type, value: Any) -> np.ndarray[Any, Any]:
+def decode_array(_expected: type, value: Any) -> np.ndarray[Any, Any]:
     """Rebuild an array after checking that its three parts agree; ValueError (seen as a bad frame) if not."""
     dtype, shape, content = value
     if dtype not in _DTYPES or not all(isinstance(size, int) and size >= 0 for size in shape):
@@ -53,9 +54,9 @@ def _decode_array(_expected: type, value: Any) -> np.ndarray[Any, Any]:
     return array
 
 
-_encoder = msgspec.msgpack.Encoder(enc_hook=_encode_array)
-_command_decoder = msgspec.msgpack.Decoder(Command, dec_hook=_decode_array)
-_message_decoder = msgspec.msgpack.Decoder(Message, dec_hook=_decode_array)
+_encoder = msgspec.msgpack.Encoder(enc_hook=encode_array)
+_command_decoder = msgspec.msgpack.Decoder(Command, dec_hook=decode_array)
+_message_decoder = msgspec.msgpack.Decoder(Message, dec_hook=decode_array)
 
 
 def frame(message: Command | Message) -> bytes:
@@ -91,12 +92,12 @@ class FrameReader:
 
 def decode_command(body: bytes) -> Command:
     """The command in a frame body; `FrameError` when it is none."""
-    return cast("Command", _decode(_command_decoder, body))
+    return cast("Command", decode_body(_command_decoder, body))
 
 
 def decode_message(body: bytes) -> Message:
     """The message in a frame body, its tables checked; `FrameError` when it is none."""
-    message = cast("Message", _decode(_message_decoder, body))
+    message = cast("Message", decode_body(_message_decoder, body))
     try:
         _check(message)
     except (ValueError, IndexError) as error:
@@ -121,7 +122,8 @@ def _check(message: Message) -> None:
             backdrop.check()
 
 
-def _decode(decoder: Any, body: bytes) -> Any:
+def decode_body(decoder: Any, body: bytes) -> Any:
+    """What a decoder of msgspec reads; `FrameError` when it cannot."""
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, ValueError, TypeError, RecursionError) as error:

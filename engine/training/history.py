@@ -1,18 +1,22 @@
 """The record of a run: every epoch and every step, in the order in which they came. No view in it."""
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.stats import Album, EpochStats, LayerTable, Picture, StepStats
+from engine.stats import SCALAR_COLUMNS, Album, EpochStats, LayerTable, Picture, StepStats
 from engine.stats.histogram import BIN_COUNT
 
+from .archive import EpochArchive, LongTable
 from .growing import GrowingArray
 from .messages import LayerInfo, Progress, RunFinished, RunStarted
+from .scratch import Scratch
+from .thinning import Envelope, StepEvents, ThinnedRows, rounded, unrounded
 
 Floats = NDArray[np.float64]
 _SERIES = tuple(
@@ -20,6 +24,11 @@ _SERIES = tuple(
     for field in fields(EpochStats)
     if field.name not in {"epoch", "layers", "steps", "picture"}
 )
+_STEP_NAMES = tuple(field.name for field in fields(StepStats))
+_EPOCH_COLUMNS = 1_024
+_STEP_GROUPS = 1_024
+_TRACK_COLUMNS = 512
+_TRACK_BYTES = 40 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,27 +49,56 @@ class OverEpochs(NamedTuple):
     """Shape (n, layers), or (n, bins) of a single layer."""
 
 
-def _growing() -> defaultdict[str, GrowingArray]:
-    return defaultdict(GrowingArray)
-
-
-@dataclass(slots=True)
 class RunHistory:
-    """One run, as far as it has come. Panes read it and never change it."""
+    """One run, as far as it has come. Panes read it and never change it.
 
-    started: RunStarted
-    epochs: list[EpochStats] = field(default_factory=list)
-    """Epoch 0 is the network before its first step; an adopted network's first is the epoch before its first step."""
-    snapshot: Snapshot | None = None
-    """The last step made by hand, until the epoch that holds it is over."""
-    finished: RunFinished | None = None
-    progress: Progress | None = None
-    pictures: Album = field(default_factory=Album)
-    """What the network made of its inputs, as often as it was asked."""
-    _series: defaultdict[str, GrowingArray] = field(default_factory=_growing)
-    _steps: defaultdict[str, GrowingArray] = field(default_factory=_growing)
-    _settled_steps: int = 0
-    """Steps of epochs that are over; later ones are replaced when their epoch ends."""
+    Memory holds what is drawn, whatever the length of the run; the rest lies in a temporary file until `close`.
+    """
+
+    def __init__(
+        self, started: RunStarted, epochs: Iterable[EpochStats] = (), folder: Path | None = None
+    ) -> None:
+        """`folder` is where older epochs are put aside; None for the system's place for large temporary files."""
+        self.started = started
+        self.snapshot: Snapshot | None = None
+        """The last step made by hand, until the epoch that holds it is over."""
+        self.finished: RunFinished | None = None
+        self.progress: Progress | None = None
+        self.pictures = Album()
+        """What the network made of its inputs, as often as it was asked."""
+        layers = len(started.layers)
+        self._scratch = Scratch(folder)
+        self._epochs = EpochArchive(layers, self._scratch)
+        self._series: defaultdict[str, GrowingArray] = defaultdict(GrowingArray)
+        self._exact = LongTable(len(SCALAR_COLUMNS) * layers, self._scratch)
+        self._thinned = ThinnedRows(_EPOCH_COLUMNS, (len(SCALAR_COLUMNS), layers), np.float64)
+        track_columns = _TRACK_BYTES // (2 * BIN_COUNT * max(1, layers))
+        self._tracks = ThinnedRows(
+            min(_TRACK_COLUMNS, max(2, track_columns)), (layers, BIN_COUNT), np.uint16
+        )
+        self._steps = LongTable(len(_STEP_NAMES), self._scratch)
+        self._envelope = Envelope(len(_STEP_NAMES), 2, _STEP_GROUPS)
+        self._open_steps = np.empty((len(_STEP_NAMES), 0))
+        """Steps of the epoch under way, (names, steps); they are replaced when it ends."""
+        for stats in epochs:
+            self.add_epoch(stats)
+
+    def close(self) -> None:
+        """Give the temporary file back; what is in memory can still be read."""
+        self._scratch.close()
+
+    @property
+    def epochs(self) -> Sequence[EpochStats]:
+        """Epoch 0 is the network before its first step; an adopted network's first is the epoch before its first step.
+
+        An old epoch is read from the disk in about a millisecond: look at single ones only while drawing.
+        """
+        return self._epochs
+
+    @property
+    def problem(self) -> str:
+        """Where old epochs cannot be put aside, so that they stay in memory, and the system's words why; else ""."""
+        return self._scratch.problem
 
     @property
     def layers(self) -> Sequence[LayerInfo]:
@@ -94,14 +132,18 @@ class RunHistory:
         if stats.picture is not None:
             self._add_picture(stats.picture)
             stats = replace(stats, picture=None)
-        self.epochs.append(stats)
+        self._epochs.append(stats)
         for name in _SERIES:
             value = getattr(stats, name)
             self._series[name].extend([np.nan if value is None else value])
-        for steps in self._steps.values():
-            steps.truncate(self._settled_steps)
-        self._add_steps(stats.steps)
-        self._settled_steps += stats.steps.loss.size
+        columns = np.stack([getattr(stats.layers, name) for name in SCALAR_COLUMNS])
+        self._thinned.add(columns)
+        self._exact.extend(columns.reshape(1, -1))
+        self._tracks.add(rounded(stats.layers.activations.counts))
+        steps = _columns(stats.steps)
+        self._steps.extend(steps.T)
+        _add_steps(self._envelope, steps)
+        self._open_steps = self._open_steps[:, :0]
         self.snapshot = None
 
     def add_progress(self, progress: Progress) -> None:
@@ -110,41 +152,55 @@ class RunHistory:
         if progress.picture is not None:
             self._add_picture(progress.picture)
         if progress.epoch == self.next_epoch:
-            self._add_steps(progress.steps)
+            self._open_steps = np.hstack((self._open_steps, _columns(progress.steps)))
             if progress.layers is not None:
                 progress.layers.check(len(self.layers))
                 self.snapshot = Snapshot(progress.epoch, progress.step, progress.layers)
-
-    def column(self, name: str) -> Floats:
-        """One quantity of `SCALAR_COLUMNS` over all epochs; shape (epochs, layers)."""
-        rows = [getattr(stats.layers, name) for stats in self.epochs]
-        return np.stack(rows) if rows else np.empty((0, len(self.layers)))
-
-    def over_epochs(self, name: str) -> OverEpochs:
-        """One quantity of `SCALAR_COLUMNS` over the epochs, thinned to what can be drawn."""
-        return OverEpochs(np.arange(len(self.epochs)), self.column(name))
-
-    def activation_track(self, row: int) -> OverEpochs:
-        """The histogram of a layer's output over the epochs, thinned to what can be drawn; values (n, 256)."""
-        counts = [stats.layers.activations.counts[row] for stats in self.epochs]
-        values = np.stack(counts) if counts else np.empty((0, BIN_COUNT), np.uint32)
-        return OverEpochs(np.arange(len(counts)), values)
-
-    def step_envelope(self, name: str) -> tuple[Floats, Floats, Floats]:
-        """Lowest and highest value of a number a step within groups of neighbouring steps, all of shape (n,).
-
-        The first array holds each group's first step, counted from 0.
-        """
-        values = self.steps(name)
-        return np.arange(values.size, dtype=np.float64), values, values
 
     def series(self, name: str) -> Floats:
         """One number an epoch, such as `train_loss`; NaN where there is none. Shape (epochs,)."""
         return self._series[name].values
 
+    # For drawing: bounded, from memory.
+
+    def over_epochs(self, name: str) -> OverEpochs:
+        """One quantity of `SCALAR_COLUMNS` over the epochs, at most about a thousand of them."""
+        values = self._thinned.rows[:, SCALAR_COLUMNS.index(name)].copy()
+        return OverEpochs(self._thinned.places, values)
+
+    def activation_track(self, row: int) -> OverEpochs:
+        """The histogram of a layer's output over at most 512 of the epochs; values (n, 256).
+
+        Counts above 4,096 are given to within 1/4096.
+        """
+        return OverEpochs(self._tracks.places, unrounded(self._tracks.rows[:, row]))
+
+    def step_envelope(self, name: str) -> tuple[Floats, Floats, Floats]:
+        """Lowest and highest value of a number a step within groups of neighbouring steps, all of shape (n,).
+
+        The first array holds each group's first step, counted from 0; n is at most 1,024. Values that are not finite
+        are left out: NaN for a group without any other (`step_events` counts them).
+        """
+        envelope = self._envelope_now()
+        return envelope.places, *envelope.of(_STEP_NAMES.index(name))
+
+    def step_events(self) -> StepEvents:
+        """How many steps were clipped or not finite within the same groups."""
+        envelope = self._envelope_now()
+        return StepEvents(envelope.places, envelope.sizes, envelope.counted(0), envelope.counted(1))
+
+    # For taking along: exact and complete, partly from the disk.
+
+    def column(self, name: str) -> Floats:
+        """One quantity of `SCALAR_COLUMNS` over all epochs; shape (epochs, layers)."""
+        first = SCALAR_COLUMNS.index(name) * len(self.layers)
+        return self._exact.columns(slice(first, first + len(self.layers)))
+
     def steps(self, name: str) -> Floats:
         """One number a training step, such as `gradient_norm`, up to now; shape (steps,)."""
-        return self._steps[name].values
+        number = _STEP_NAMES.index(name)
+        settled = self._steps.columns(slice(number, number + 1))[:, 0]
+        return np.concatenate((settled, self._open_steps[number]))
 
     def _add_picture(self, picture: Picture) -> None:
         picture.check(len(self.layers))
@@ -152,6 +208,22 @@ class RunHistory:
             raise ValueError("a picture arrived that is not of the run's data")
         self.pictures.add(picture)
 
-    def _add_steps(self, steps: StepStats) -> None:
-        for field_ in fields(StepStats):
-            self._steps[field_.name].extend(getattr(steps, field_.name))
+    def _envelope_now(self) -> Envelope:
+        """With the steps of the epoch under way."""
+        if not self._open_steps.size:
+            return self._envelope
+        envelope = self._envelope.copy()
+        _add_steps(envelope, self._open_steps)
+        return envelope
+
+
+def _columns(steps: StepStats) -> Floats:
+    """Shape (names, steps)."""
+    return np.stack([getattr(steps, name) for name in _STEP_NAMES])
+
+
+def _add_steps(envelope: Envelope, steps: Floats) -> None:
+    before, after = (steps[_STEP_NAMES.index(name)] for name in ("gradient_norm", "clipped_norm"))
+    loss = steps[_STEP_NAMES.index("loss")]
+    broken = ~(np.isfinite(loss) & np.isfinite(before))
+    envelope.add(steps, np.stack((after < before, broken)))

@@ -1,65 +1,98 @@
-"""Loss and accuracy over the epochs, and the loss of every step behind them."""
+"""Loss over the epochs and the loss of every step behind it; accuracy, learning rate or time on a second axis."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
-from PySide6.QtWidgets import QCheckBox, QLabel
+from PySide6.QtGui import QStandardItemModel
+from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
 
+from engine.training import StepEvents
 from gui.common.theme import ThemeSource
+from gui.training.reading import share_text
 
-from .pane import Pane
-from .reading import loss_caption
-
-_SERIES = (
-    ("train_loss", False),
-    ("validation_loss", False),
-    ("train_accuracy", True),
-    ("validation_accuracy", True),
+from .loss_reading import (
+    Series,
+    clipped_near,
+    envelope,
+    known,
+    loss_caption,
+    loss_table,
+    read_epoch,
+    sparse,
+    step_losses,
+    step_places,
 )
+from .pane import Pane
+
+Floats = NDArray[np.float64]
+_LOSSES = ("train_loss", "validation_loss")
+_ACCURACIES = ("train_accuracy", "validation_accuracy")
 _FEW = 10
 """Epochs up to which each has a dot of its own."""
-_ENVELOPE = 300
 _ROOM_AHEAD = 1.25
 """How far beyond the newest epoch the axis reaches when it has to grow."""
-Floats = NDArray[np.float64]
-Series = tuple[Floats, Floats]
+_DASHES = "\u2011 \u2011"
+"""With hyphens at which a line is not broken."""
+_MARKS = 100
+_STRIP = 12.0
+"""The strip of clipped steps is as high as the plot over this."""
+_FAR = 5.0
+"""A learning rate whose middle value is less than its highest over this is shown on a logarithmic scale."""
 _LESSON = (
     "Loss and accuracy, on the samples that train and on those kept aside. A loss that stays where it began "
     "means that nothing is learned; one that parts from the other means overfitting."
 )
-_COLUMNS = (*(name for name, _ in _SERIES), "learning_rate", "seconds")
 
 
-def envelope(places: Floats, values: Floats) -> tuple[Floats, Floats]:
-    """The lowest and the highest value of each of `_ENVELOPE` groups of neighbours; few values stay as they are."""
-    count = values.size // _ENVELOPE
-    if count < 3:
-        return places, values
-    whole = count * _ENVELOPE
-    groups = values[:whole].reshape(_ENVELOPE, count)
-    ends = np.column_stack((groups.min(axis=1), groups.max(axis=1))).ravel()
-    starts = np.repeat(places[:whole:count], 2)
-    return np.append(starts, places[whole:]), np.append(ends, values[whole:])
+class Aside(NamedTuple):
+    """What the right axis can show."""
+
+    title: str
+    label: str
+    columns: tuple[str, ...]
+
+
+ASIDES = (
+    Aside("accuracy", "accuracy, %", _ACCURACIES),
+    Aside("learning rate", "learning rate", ("learning_rate",)),
+    Aside("time", "seconds an epoch", ("seconds",)),
+)
 
 
 class LossPane(Pane):
-    """Losses on the left axis, accuracies on the right one from 0 to 100 %."""
+    """Losses on the left axis; the right one is for accuracies from 0 to 100 %, the learning rate or the time."""
 
     def __init__(self, themes: ThemeSource) -> None:
-        self.curves = {name: pg.PlotCurveItem() for name, _ in _SERIES}
-        self.points = {name: pg.ScatterPlotItem(size=5, pen=None) for name, _ in _SERIES}
+        self.curves = {
+            name: pg.PlotCurveItem()
+            for name in (*_LOSSES, *(column for aside in ASIDES for column in aside.columns))
+        }
+        self.points = {name: pg.ScatterPlotItem(size=5, pen=None) for name in self.curves}
         self.steps = pg.PlotCurveItem()
-        self.nonfinite = pg.ScatterPlotItem(symbol="+", size=12)
+        self.clipped = pg.PlotCurveItem(connect="pairs")
+        self.nonfinite = pg.ScatterPlotItem(symbol="x", size=9)
+        self.now_line = pg.InfiniteLine(angle=90, movable=False)
+        self.pinned_line = pg.InfiniteLine(angle=90, movable=False)
         self._end = 0.0
+        self._drawn: object = None
         self._ranges: object = None
-        self._now = pg.InfiniteLine(angle=90, movable=False)
+        self._right_ranges: object = None
+        self._key_text = ""
+        self._wanted = ASIDES[0].title
         super().__init__("loss", "Loss", _LESSON, themes)
         self._key = QLabel()
+        self._key.setWordWrap(True)
         self.legend.addWidget(self._key)
+        self.aside = QComboBox()
+        self.aside.addItems([aside.title for aside in ASIDES])
+        self.aside.setToolTip("What the right axis shows")
+        self.aside.setAccessibleName("What the right axis shows")
+        self.aside.textActivated.connect(self._choose_aside)
+        self.tools.addWidget(self.aside)
         self._log = QCheckBox("log scale")
         self._log.setToolTip("Show the loss on a logarithmic scale")
         self._log.toggled.connect(self._set_log)
@@ -67,91 +100,73 @@ class LossPane(Pane):
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         (plot,) = plots
-        self._right = pg.ViewBox(enableMenu=False)
         plot.setLabel("bottom", "epoch")
         plot.setLabel("left", "loss")
         plot.showAxis("right")
-        plot.setLabel("right", "accuracy, %")
-        plot.scene().addItem(self._right)
+        self._right, self._strip = (pg.ViewBox(enableMenu=False) for _ in range(2))
+        for box in (self._strip, self._right):
+            plot.scene().addItem(box)
+            box.setXLink(plot)
+            box.setMouseEnabled(x=False, y=False)
         plot.getAxis("right").linkToView(self._right)
-        self._right.setXLink(plot)
-        self._right.setMouseEnabled(x=False, y=False)
-        self._right.setYRange(0, 100, padding=0.03)
+        self._strip.setYRange(0.0, _STRIP, padding=0.0)
+        self._strip.addItem(self.clipped)
         plot.vb.sigResized.connect(self._follow_size)
-        for item in (self.steps, self._now, self.nonfinite):
+        for item in (self.steps, self.pinned_line, self.now_line, self.nonfinite):
             plot.addItem(item)
-        for name, is_accuracy in _SERIES:
-            for item in (self.curves[name], self.points[name]):
-                (self._right if is_accuracy else plot).addItem(item)
+        for name, curve in self.curves.items():
+            for item in (curve, self.points[name]):
+                (plot if name in _LOSSES else self._right).addItem(item)
 
     def restart(self) -> None:
         self._end = 0.0
+        self._drawn = None
 
     def draw(self) -> str:
         history = self.history
         assert history is not None
-        epochs = self._first + np.arange(len(history.epochs), dtype=np.float64)
-        drawn = {
-            name: self._drawable(epochs, history.series(name), is_accuracy)
-            for name, is_accuracy in _SERIES
-        }
-        for name, (places, heights) in drawn.items():
-            self.curves[name].setData(places, heights)
-        self._draw_points(drawn)
-        places, losses = self._step_losses()
-        steps = envelope(*self._drawable(places, losses))
-        self.steps.setData(*steps)
-        low = self._fit(drawn, steps, float(epochs[-1]))
-        self.show_marks(self.nonfinite, places[~np.isfinite(losses)], low)
-        self._now.setVisible(self._epoch is not None)
-        if self._epoch is not None:
-            self._now.setPos(self._first + self._epoch)
+        aside, events = self._aside_now(), history.step_events()
+        drawn = len(history.epochs), int(events.steps.sum()), self._log.isChecked(), aside
+        if drawn != self._drawn:  # else the playhead has moved, which changes no curve
+            self._drawn = drawn
+            self._draw_data(aside, events)
+        self._show_key(aside, events)
+        self._draw_line(self.now_line, self._epoch)
+        self._draw_line(self.pinned_line, self._pinned)
         self.headline.setText(self._figures())
-        return loss_caption(history)
+        return loss_caption(history, self._epoch, self._pinned)
 
     def color_items(self) -> None:
-        colors = self.theme.series
-        for (name, is_accuracy), color in zip(
-            _SERIES, (colors[0], colors[1], colors[0], colors[1]), strict=True
-        ):
-            style = Qt.PenStyle.DashLine if is_accuracy else Qt.PenStyle.SolidLine
-            self.curves[name].setPen(pg.mkPen(color, width=2, style=style))
+        dashed = Qt.PenStyle.DashLine
+        colors = dict(zip((*_LOSSES, *_ACCURACIES), self.theme.series[:2] * 2, strict=True))
+        for name, curve in self.curves.items():
+            color = colors.get(name, self.theme.series[2])
+            style = Qt.PenStyle.SolidLine if name in _LOSSES else dashed
+            curve.setPen(pg.mkPen(color, width=2, style=style))
             self.points[name].setBrush(color)
         self.steps.setPen(pg.mkPen(self.theme.color("muted", 0.45), width=1))
-        self.nonfinite.setPen(pg.mkPen(self.theme.nonfinite, width=1))
-        self.nonfinite.setBrush(pg.mkBrush(self.theme.nonfinite))
-        self._now.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
-        self._key.setText(
-            f'<b style="color: {colors[0]}">●</b> training&nbsp;&nbsp; '
-            f'<b style="color: {colors[1]}">●</b> validation&nbsp;&nbsp;&nbsp; '
-            "— loss&nbsp;&nbsp; - - accuracy"
-        )
+        self.clipped.setPen(pg.mkPen(self.theme.color("warning", 0.7), width=1))
+        self.nonfinite.setPen(pg.mkPen(self.theme.nonfinite, width=2))
+        self.nonfinite.setBrush(None)
+        self.now_line.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
+        self.pinned_line.setPen(pg.mkPen(self.theme.muted, width=2, style=dashed))
+        self._key_text = ""
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         assert self.history is not None
-        rows = [
-            [
-                stats.epoch,
-                *("" if getattr(stats, c) is None else getattr(stats, c) for c in _COLUMNS),
-            ]
-            for stats in self.history.epochs
-        ]
-        return ("epoch", *_COLUMNS), rows
+        return loss_table(self.history)
 
-    def read_at(self, place: QPointF, _plot: int) -> tuple[str, str | None]:
-        if self.history is None or not self.history.epochs:
+    def read_at(self, place: QPointF, plot: int) -> tuple[str, str | None]:
+        number = self.epoch_at(place, plot)
+        if self.history is None or number is None:
             return "", None
-        number = round(place.x()) - self._first
-        stats = self.history.epochs[min(max(0, number), len(self.history.epochs) - 1)]
-        text = f"epoch {stats.epoch}: training loss {stats.train_loss:.4g}"
-        if stats.validation_loss is not None:
-            text += f", validation loss {stats.validation_loss:.4g}"
-        if stats.validation_accuracy is not None:
-            text += f", accuracy {stats.validation_accuracy:.1%}"
+        text, share = read_epoch(self.history, number), clipped_near(self.history, place.x())
+        if share > 0:
+            text += f"; {share_text(share)} of the steps here were clipped"
         return text, None
 
     def epoch_at(self, place: QPointF, _plot: int) -> int | None:
-        if self.history is None:
+        if self.history is None or not self.history.epochs:
             return None
         return min(max(0, round(place.x()) - self._first), len(self.history.epochs) - 1)
 
@@ -160,50 +175,123 @@ class LossPane(Pane):
         """The epoch that the history begins with: above 0 when a run went on with an edited network."""
         return self.history.started.first_epoch if self.history is not None else 0
 
+    def _choose_aside(self, title: str) -> None:
+        self._wanted = title
+        self.data_changed()
+
+    def _aside_now(self) -> Aside:
+        """What was asked for; a run without accuracy shows its learning rate instead."""
+        assert self.history is not None
+        has_accuracy = known(self.history, "train_accuracy")
+        possible = ASIDES if has_accuracy else ASIDES[1:]
+        aside = next((a for a in possible if a.title == self._wanted), possible[0])
+        if aside.title != self.aside.currentText():
+            self.aside.setCurrentText(aside.title)
+        model = self.aside.model()
+        assert isinstance(model, QStandardItemModel)
+        item = model.item(0)
+        if item.isEnabled() != has_accuracy:
+            item.setEnabled(has_accuracy)
+        return aside
+
     def _figures(self) -> str:
         assert self.history is not None
-        last = self.history.epochs[-1]
-        if last.validation_accuracy is not None:
-            return f"{last.validation_accuracy:.1%} on validation samples"
-        return f"loss {last.train_loss:.3g}"
+        place = -1 if self._epoch is None else min(self._epoch, len(self.history.epochs) - 1)
+        accuracy = self.history.series("validation_accuracy")[place]
+        if not np.isnan(accuracy):
+            return f"validation {accuracy:.1%}"
+        return f"loss {self.history.series('train_loss')[place]:.3g}"
 
-    def _drawable(self, places: Floats, values: Floats, is_accuracy: bool = False) -> Series:
-        """What an axis can show of a series: percent, or the loss or its logarithm."""
-        if is_accuracy:
-            heights = values * 100.0
-        elif self._log.isChecked():
+    def _series(self, name: str) -> Series:
+        """A number an epoch as an axis shows it: percent, or the loss or its logarithm."""
+        assert self.history is not None
+        values = self.history.series(name)
+        places = self._first + np.arange(values.size, dtype=np.float64)
+        if name in _LOSSES:
+            return envelope(*self._drawable(places, values))
+        if name in _ACCURACIES:
+            values = values * 100.0
+        else:  # no step was made before the first epoch
+            places, values = places[1:], values[1:]
+        if name == "learning_rate" and _spans_decades(values):
+            values = np.log10(values)
+        there = np.isfinite(values)
+        return envelope(places[there], values[there])
+
+    def _drawable(self, places: Floats, values: Floats) -> Series:
+        heights = values
+        if self._log.isChecked():
             heights = np.log10(np.where(values > 0, values, np.nan))
+        there = np.isfinite(heights)
+        return places[there], heights[there]
+
+    def _draw_series(self, drawn: Mapping[str, Series]) -> None:
+        """Lines, and a dot for each epoch as long as they are few: a line alone does not show a single one."""
+        for name, curve in self.curves.items():
+            there = name in drawn
+            few = there and drawn[name][0].size < _FEW
+            for item, visible in ((curve, there), (self.points[name], few)):
+                item.setVisible(visible)
+                if visible:
+                    item.setData(*drawn[name])
+
+    def _draw_data(self, aside: Aside, events: StepEvents) -> None:
+        assert self.history is not None
+        drawn = {name: self._series(name) for name in (*_LOSSES, *aside.columns)}
+        self._draw_series(drawn)
+        steps = self._drawable(*step_losses(self.history))
+        self.steps.setData(*steps)
+        high = self._fit(np.concatenate((*(drawn[name][1] for name in _LOSSES), steps[1])))
+        self._fit_right(aside, np.concatenate([drawn[name][1] for name in aside.columns]))
+        self._draw_events(events, high)
+
+    def _draw_events(self, events: StepEvents, high: float) -> None:
+        """Ticks as high as the share of clipped steps on the floor, crosses at the ceiling where steps broke."""
+        assert self.history is not None
+        places = step_places(self.history, events.places + (events.steps - 1) / 2.0)
+        there = events.clipped > 0
+        self.clipped.setVisible(bool(there.any()))
+        if there.any():
+            shares = events.clipped[there] / events.steps[there]
+            ends = np.column_stack((np.zeros(shares.size), shares)).ravel()
+            self.clipped.setData(np.repeat(places[there], 2), ends)
+        self.show_marks(self.nonfinite, sparse(places[events.nonfinite > 0], _MARKS), high)
+
+    def _draw_line(self, line: pg.InfiniteLine, epoch: int | None) -> None:
+        line.setVisible(epoch is not None)
+        if epoch is not None:
+            line.setPos(self._first + epoch)
+
+    def _show_key(self, aside: Aside, events: StepEvents) -> None:
+        clipped, broken = int(events.clipped.sum()), int(events.nonfinite.sum())
+        training, validation, other = self.theme.series[:3]
+        parts = [f"{_dot(training)} training", f"{_dot(validation)} validation", "— loss"]
+        if aside.columns == _ACCURACIES:
+            parts.append(f"{_DASHES} accuracy")
         else:
-            heights = values
-        known = np.isfinite(heights)
-        return places[known], heights[known]
+            parts.append(f'<b style="color:{other}">{_DASHES}</b> {aside.label}')
+        if clipped:
+            share = share_text(clipped / events.steps.sum())
+            parts.append(f'<b style="color:{self.theme.warning}">|||</b> {share} clipped')
+        if broken:
+            parts.append(f'<b style="color:{self.theme.nonfinite}">✕</b> {broken:,} not finite')
+        if self._pinned is not None:
+            parts.append(f"┆ pinned: epoch {self._first + self._pinned}")
+        text = "&nbsp;&nbsp; ".join(_unbroken(part) for part in parts)
+        if text != self._key_text:
+            self._key_text = text
+            self._key.setText(text)
 
-    def _draw_points(self, drawn: Mapping[str, Series]) -> None:
-        """A dot for each epoch as long as they are few: a line alone does not show a single one."""
-        for name, item in self.points.items():
-            few = drawn[name][0].size < _FEW
-            item.setVisible(few)
-            if few:
-                item.setData(*drawn[name])
-
-    def _step_losses(self) -> Series:
-        """The end of every step, in epochs, and its loss."""
+    def _fit(self, heights: Floats) -> float:
+        """Ranges that hold everything and seldom change, so that the eye can compare; the highest loss."""
         assert self.history is not None
-        loss = self.history.steps("loss")
-        done = (np.arange(loss.size) + 1.0) / self.history.started.steps_per_epoch
-        return self._first + done, loss
-
-    def _fit(self, drawn: Mapping[str, Series], steps: Series, last: float) -> float:
-        """Ranges that hold everything and seldom change, so that the eye can compare; the lowest loss."""
-        assert self.history is not None
+        last = float(self._first + len(self.history.epochs) - 1)
         if last > self._end:
             planned = float(self.history.started.epochs)
             self._end = max(last, min(planned, np.ceil(last * _ROOM_AHEAD)))
-        losses = [drawn[name][1] for name, is_accuracy in _SERIES if not is_accuracy]
-        heights = np.concatenate((*losses, steps[1]))
         low, high = (float(heights.min()), float(heights.max())) if heights.size else (0.0, 1.0)
         if not self._log.isChecked():
-            low = 0.0
+            low = min(0.0, low)
         room = 0.05 * max(high - low, 0.1 if self._log.isChecked() else 1e-9)
         end = max(self._first + 1.0, self._end)
         margin = 0.02 * (end - self._first)
@@ -211,13 +299,48 @@ class LossPane(Pane):
         if ranges != self._ranges:
             self._ranges = ranges
             self.plot.getViewBox().setRange(xRange=ranges[0], yRange=ranges[1], padding=0.0)
-        return low
+        return high
+
+    def _fit_right(self, aside: Aside, values: Floats) -> None:
+        """All of 0 to 100 % for accuracies; from zero for the others, or the decades of a learning rate."""
+        assert self.history is not None
+        logarithmic = aside.title == "learning rate" and _spans_decades(
+            self.history.series("learning_rate")[1:]
+        )
+        low, high = 0.0, 100.0
+        if aside.columns != _ACCURACIES:
+            low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 1.0)
+            low = low if logarithmic else 0.0
+        room = 0.04 * max(high - low, 1e-9)
+        wanted = aside.title, logarithmic, low - room, high + room
+        if wanted == self._right_ranges:
+            return
+        self._right_ranges = wanted
+        axis = self.plot.getPlotItem().getAxis("right")
+        axis.setLogMode(y=logarithmic)
+        axis.setLabel(aside.label)
+        self._right.setYRange(wanted[2], wanted[3], padding=0.0)
 
     def _set_log(self, on: bool) -> None:
-        self.plot.getAxis("left").setLogMode(y=on)
+        self.plot.getPlotItem().getAxis("left").setLogMode(y=on)
         self.data_changed()
 
     def _follow_size(self) -> None:
         box = self.plot.getPlotItem().vb
-        self._right.setGeometry(box.sceneBoundingRect())
-        self._right.linkedViewChanged(box, self._right.XAxis)
+        for other in (self._right, self._strip):
+            other.setGeometry(box.sceneBoundingRect())
+            other.linkedViewChanged(box, other.XAxis)
+
+
+def _spans_decades(rates: Floats) -> bool:
+    """Whether a learning rate is so low most of the time that a logarithmic scale is needed to see it."""
+    return bool(rates.size and rates.min() > 0 and rates.max() > _FAR * np.median(rates))
+
+
+def _unbroken(text: str) -> str:
+    """A part of a legend that stays on one line."""
+    return text.replace(" ", "&nbsp;").replace("<b&nbsp;", "<b ")
+
+
+def _dot(color: str) -> str:
+    return f'<b style="color:{color}">●</b>'

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.stats import LayerTable, clipped_share
-from engine.training import LayerInfo, RunHistory
+from engine.stats import LayerTable
+from engine.training import LayerInfo
 from gui.training.reading import GLYPHS, Flow, View, read_flow, share_text, weight_rows
 
 
@@ -96,31 +96,6 @@ def _remark(total: int, nonfinite: int, overflow: int, zeros: int) -> str:
     if overflow:
         return f"▲ {share_text(overflow / total)} beyond 4096"
     return f"{share_text(zeros / total)} zero" if zeros else ""
-
-
-def loss_caption(history: RunHistory) -> str:
-    """One sentence about loss and accuracy up to now."""
-    last = history.epochs[-1]
-    start = f"Epoch {last.epoch}" if last.epoch else "Before training"
-    if not math.isfinite(last.train_loss):
-        return f"{start}: the loss is no longer a finite number"
-    words = f"{start}: training loss {last.train_loss:.3g}"
-    if last.validation_loss is not None:
-        words += f", validation loss {last.validation_loss:.3g}"
-    if last.validation_accuracy is not None:
-        accuracies = history.series("validation_accuracy")
-        best = int(np.nanargmax(accuracies))
-        words += (
-            f"; validation accuracy {last.validation_accuracy:.1%}, best {accuracies[best]:.1%} "
-        )
-        words += f"at epoch {history.epochs[best].epoch}"
-    return words + _clipped(history)
-
-
-def _clipped(history: RunHistory) -> str:
-    before, after = history.steps("gradient_norm"), history.steps("clipped_norm")
-    share = clipped_share(before, after)
-    return f"; {share_text(share)} of the steps were clipped" if share > 0 else ""
 
 
 def thinned(places: Sequence[float], widths: Sequence[float], gap: float) -> list[int]:

@@ -6,6 +6,7 @@ from enum import Enum
 from PySide6.QtCore import QObject, Signal
 
 from engine.parameters import Value
+from engine.stats import EpochStats
 from engine.training import (
     Adopt,
     Adopted,
@@ -51,7 +52,8 @@ class Session(QObject):
     `epoch_ended` and `progressed` say that the history has grown; `run_started` that there is a new one;
     `adopted` what became of an edited network's layers, before the new history begins; `adoption_refused` carries
     a sentence and the node that it is about; `examined` carries `Examined`, `finished` `RunFinished`; `failed` a
-    sentence, the node that it is about ("" for none) and details.
+    sentence, the node that it is about ("" for none) and details; `worried` a sentence about what goes on none the
+    less.
     """
 
     state_changed = Signal()
@@ -64,6 +66,7 @@ class Session(QObject):
     examined = Signal(object)
     finished = Signal(object)
     failed = Signal(str, str, str)
+    worried = Signal(str)
 
     def __init__(self, client: WorkerClient, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -100,6 +103,8 @@ class Session(QObject):
     def close(self) -> None:
         """End the run and the worker; called once, when the window closes."""
         self._waiting = None
+        if self.history is not None:
+            self.history.close()
         self._client.close()
         self._ready = None
         self._set_state(State.IDLE)
@@ -188,16 +193,13 @@ class Session(QObject):
     def _follow(self, message: Message) -> None:
         match message:
             case RunStarted():
-                self.history = RunHistory(message)
-                self.run_started.emit()
+                self._begin(RunHistory(message))
                 if self._state is State.BUILDING:
                     self._set_state(State.RUNNING)
             case Adopted() | AdoptionRefused():
                 self._take_answer(message)
             case EpochEnded():
-                if self.history is not None:
-                    self.history.add_epoch(message.stats)
-                    self.epoch_ended.emit()
+                self._record(message.stats)
             case Progress():
                 self._move(message)
             case Examined():
@@ -207,6 +209,21 @@ class Session(QObject):
             case RunFailed():
                 self._set_state(State.IDLE)
                 self.failed.emit(message.sentence, message.node_id or "", message.traceback)
+
+    def _begin(self, history: RunHistory) -> None:
+        old, self.history = self.history, history
+        self.run_started.emit()
+        if old is not None:
+            old.close()  # only now: until then it is still shown
+
+    def _record(self, stats: EpochStats) -> None:
+        if self.history is None:
+            return
+        worried = bool(self.history.problem)
+        self.history.add_epoch(stats)
+        self.epoch_ended.emit()
+        if self.history.problem and not worried:
+            self.worried.emit(_NO_ROOM.format(place=self.history.problem))
 
     def _take_answer(self, answer: Adopted | AdoptionRefused) -> None:
         if isinstance(answer, AdoptionRefused):
@@ -258,4 +275,8 @@ class Session(QObject):
 
 
 _TRY = "Run “python main.py worker” in a terminal to see why, or install the lab anew"
+_NO_ROOM = (
+    "Older epochs cannot be put aside in {place}, so they stay in memory. Nothing is lost, but the lab needs more "
+    "memory the longer it trains: make room there"
+)
 _KEPT = "What was recorded is kept, and a new process is ready: press Run to train again"

@@ -140,11 +140,9 @@ def test_zero_and_not_finite_stand_out_in_the_heat_map(
 def test_the_update_ratio_before_any_update_is_none_and_not_broken(
     flow: Flow, started: Start, stats: Stats, qtbot: QtBot
 ) -> None:
-    run = RunHistory(started(3))
-    for number in range(2):
-        run.add_epoch(stats(number, 3))
-    run.epochs[0].layers.update_ratio[:] = np.nan
-    pane = flow(run)
+    epochs = [stats(number, 3) for number in range(2)]
+    epochs[0].layers.update_ratio[:] = np.nan
+    pane = flow(RunHistory(started(3), epochs))
     _show_map(pane, qtbot, "update : weight")
     assert (pane.heat.image.image[0] == NONE).all()
     assert not pane.heat.has_misfits
@@ -234,9 +232,10 @@ def test_lines_have_no_epochs_and_the_maps_are_counted_from_the_runs_first(
 def test_worst_first_orders_lines_map_labels_and_pointer(
     flow: Flow, started: Start, stats: Stats, qtbot: QtBot
 ) -> None:
-    run = _run(started, stats, 5, 2)
+    epochs = [stats(number, 5) for number in range(2)]
     # decades from the last weight layer: 1, 3, 2, 4, 0
-    run.epochs[1].layers.activation_gradient_rms[:] = [1e-1, 1e3, 1e-2, 1e-4, 1.0]
+    epochs[1].layers.activation_gradient_rms[:] = [1e-1, 1e3, 1e-2, 1e-4, 1.0]
+    run = RunHistory(started(5), epochs)
     pane = flow(run)
     _worst_first(pane, qtbot)
     assert pane.order.tolist() == [3, 1, 2, 0, 4]

@@ -1,6 +1,5 @@
 """What the panes draw and say, read back from their items and compared with the run's own numbers."""
 
-import itertools
 import time
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -19,7 +18,7 @@ from gui.common.theme import DARK, ThemeSource
 from gui.panes import PANES, Pane
 from gui.panes.activations import ActivationsPane
 from gui.panes.gradient_flow import GradientFlowPane
-from gui.panes.loss import LossPane, envelope
+from gui.panes.loss import LossPane
 
 Floats = NDArray[np.float64]
 Open = Callable[..., Pane]
@@ -185,17 +184,6 @@ def test_a_loss_that_is_not_finite_is_marked_where_it_happened(
     assert isinstance(pane, LossPane)
     np.testing.assert_allclose(pane.nonfinite.getData()[0], [2 / STEPS, 5 / STEPS])
     assert pane.steps.getData()[1].tolist() == broken.steps.loss[[0, 2, 3, 5]].tolist()
-
-
-@pytest.mark.parametrize("size", [0, 1, 899, 900, 1_000, 12_345])
-def test_an_envelope_keeps_the_lowest_and_the_highest_of_neighbours(size: int) -> None:
-    values = np.random.default_rng(size).normal(size=size)
-    places, heights = envelope(np.arange(size, dtype=np.float64), values)
-    assert (np.diff(places) >= 0).all()
-    assert places.size == heights.size <= max(900, size // 10)
-    for start, end in itertools.pairwise([*np.unique(places).astype(int), size]):
-        shown = heights[places == start]
-        assert (shown.min(), shown.max()) == (values[start:end].min(), values[start:end].max())
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -47,6 +47,15 @@ def begin(run_id: int) -> None:
     epoch(run_id, 0)
 
 
+def misbehave(scenario: str) -> None:
+    """Die, write what is no frame, or hear nothing any more."""
+    if scenario == "die":
+        os.kill(os.getpid(), 9)
+    if scenario == "garbage":
+        os.write(1, b"\x00\x00\x00\x04oops")
+    time.sleep(60)
+
+
 def answer(scenario: str, run_id: int) -> None:
     """What the scenario does with a `Start`."""
     match scenario:
@@ -64,21 +73,19 @@ def answer(scenario: str, run_id: int) -> None:
                 )
                 epoch(run_id, number)
             send(RunFinished(run_id, "completed", 2))
+        case "long":
+            begin(run_id)
+            for number in range(1, 12):
+                epoch(run_id, number)
+            send(RunFinished(run_id, "completed", 11))
         case "pause":
             begin(run_id)
             send(Progress(run_id, 1, 1, StepStats.of([1.0], [2.0], [2.0], [1.0]), True))
         case "fail":
             send(RunFailed(run_id, "Linear 1 does not fit", "linear_1", "Traceback: here"))
-        case "die":
+        case "die" | "garbage" | "deaf":
             begin(run_id)
-            os.kill(os.getpid(), 9)
-        case "garbage":
-            begin(run_id)
-            os.write(1, b"\x00\x00\x00\x04oops")
-            time.sleep(60)
-        case "deaf":
-            begin(run_id)
-            time.sleep(60)
+            misbehave(scenario)
         case "stale":
             begin(run_id + 100)
             begin(run_id)

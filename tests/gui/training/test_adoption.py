@@ -63,6 +63,10 @@ def _rest(session: Session, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: session.state is State.PAUSED, timeout=30_000)
 
 
+def _recorded(session: Session) -> int:
+    return len(session.history.epochs) if session.history else 0
+
+
 def _insert_norm(document: Document) -> None:
     norm = Node("n", "BatchNorm1d", "", CATALOGUE["BatchNorm1d"].defaults)
     document.do(AddNodes((norm,), ()))
@@ -77,9 +81,9 @@ def test_going_on_with_an_inserted_batch_norm(
     status, bar = RunStatus(session), EpochBar(Playhead(session))
     qtbot.addWidget(status)
     qtbot.addWidget(bar)
-    for _ in range(2):
+    for epochs in (2, 3):
         control.advance("epoch")
-        qtbot.waitUntil(lambda: session.state is State.RUNNING, timeout=30_000)
+        qtbot.waitUntil(lambda n=epochs: _recorded(session) == n, timeout=30_000)
         _rest(session, qtbot)
     assert session.history is not None
     before = session.history.epochs[-1]

@@ -2,12 +2,14 @@
 
 import os
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from engine.training import archive
 from gui.training import Session, State, WorkerClient
 from gui.training.status import RunStatus
 
@@ -58,6 +60,45 @@ def test_pause_is_what_the_worker_says(session_of: MakeSession, qtbot: QtBot) ->
         session.stop()
         assert session.state is State.STOPPING
     assert session.state is State.IDLE
+
+
+def test_a_full_disk_is_told_once_and_loses_no_epoch(
+    session_of: MakeSession, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(archive, "_NEWEST_BYTES", 0)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    monkeypatch.setenv("TMPDIR", "named")
+    session = session_of("long")
+    told: list[str] = []
+    session.worried.connect(told.append)
+    with qtbot.waitSignal(session.finished, timeout=20_000):
+        session.start(b"{}", "", "run")
+    assert len(told) == 1
+    assert (
+        f"in {tmp_path / 'missing'} (No such file or directory), so they stay in memory" in told[0]
+    )
+    assert session.history is not None
+    assert [stats.epoch for stats in session.history.epochs] == list(range(12))
+
+
+def test_a_run_gives_its_file_back_when_another_begins_and_at_the_end(
+    session_of: MakeSession, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archive, "_NEWEST_BYTES", 0)
+    session = session_of("long")
+    histories = []
+    for _ in range(2):
+        with qtbot.waitSignal(session.finished, timeout=20_000):
+            session.start(b"{}", "", "run")
+        assert session.history is not None
+        assert session.history.epochs[1].epoch == 1
+        histories.append(session.history)
+    with pytest.raises(ValueError, match="closed"):
+        histories[0].epochs[2]
+    assert histories[1].epochs[2].epoch == 2
+    session.close()
+    with pytest.raises(ValueError, match="closed"):
+        histories[1].epochs[3]
 
 
 def test_a_failed_run_names_the_layer(session_of: MakeSession, qtbot: QtBot) -> None:
