@@ -1,17 +1,21 @@
 """The scales of the axes: a smooth symmetric logarithm for values, decades for magnitudes. No Qt."""
 
+import math
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.stats import EDGES, LayerTable, resample
+from engine.stats import EDGES, MAGNITUDES, resample
 
 Floats = NDArray[np.float64]
+Counts = NDArray[np.integer]
 
 LINEAR_WIDTH = 0.1
 """Below this size the value scale is nearly linear, above it nearly logarithmic: asinh(x / 0.1)."""
 BINS = 160
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_TICK_VALUES = np.array([m * 10.0**e for e in range(-1, 4) for m in (1.0, 3.0)])
+_HIGHEST_DECADE = 4
 _HEADROOM = 1.15
 
 
@@ -29,7 +33,9 @@ def from_scale(places: Floats | float) -> Floats:
 
 def value_ticks(reach: float) -> list[tuple[float, str]]:
     """Places and labels for an axis that reaches from −reach to reach (in values)."""
-    wanted = [value for value in _TICK_VALUES if value <= reach * 1.001]
+    lowest = min(-1, math.floor(math.log10(reach)))
+    sizes = [m * 10.0**e for e in range(lowest, _HIGHEST_DECADE) for m in (1.0, 3.0)]
+    wanted = [value for value in sizes if value <= reach * 1.001]
     ticks = [(0.0, "0")]
     for value in wanted:
         place = float(to_scale(value))
@@ -42,9 +48,8 @@ def decade_label(exponent: float) -> str:
     return "10" + f"{round(exponent)}".translate(_SUPERSCRIPTS)
 
 
-def reach_of(table: LayerTable) -> float:
-    """The size that all but a thousandth of every layer's values stay below."""
-    counts = table.activations.counts
+def reach_of(counts: Counts) -> float:
+    """The size that all but a thousandth of every row's values stay below; `counts` (rows, 256) over `VALUES`."""
     half = counts.shape[1] // 2
     sizes = counts[:, half:].astype(np.int64) + counts[:, :half][:, ::-1]
     total = sizes.sum(axis=1, keepdims=True)
@@ -54,15 +59,67 @@ def reach_of(table: LayerTable) -> float:
     return float(upper_edges[used[-1]]) * _HEADROOM if used.size else 1.0
 
 
-def ridges(table: LayerTable, reach: float) -> tuple[Floats, Floats]:
-    """Borders of `BINS` even bins on the axis, shape (161,), and each layer's density over them.
+def ridges(counts: Counts, reach: float) -> tuple[Floats, Floats]:
+    """Borders of `BINS` even bins on the axis, shape (161,), and each row's density over them.
 
-    The densities have shape (layers, 160) and are scaled so that each layer's highest is 1; a layer without
+    The densities have shape (rows, 160) and are scaled so that each row's highest is 1; a row without
     values in the range is 0 everywhere.
     """
     limit = float(to_scale(reach))
     places = np.linspace(-limit, limit, BINS + 1)
-    density = resample(table.activations.counts, from_scale(places))
+    return places, _scaled(resample(counts, from_scale(places)))
+
+
+OCTAVES: Floats = np.log10(MAGNITUDES.edges[MAGNITUDES.edges > 0])
+"""The bin borders of `MAGNITUDES` as powers of ten: log10 of the size, shape (129,)."""
+OCTAVES.setflags(write=False)
+
+
+def magnitudes(counts: Counts) -> Counts:
+    """Both signs of `MAGNITUDES` put together: shape (rows, 128), from the smallest size to the largest."""
+    half = counts.shape[1] // 2
+    sizes: Counts = counts[:, half:].astype(np.int64) + counts[:, :half][:, ::-1]
+    return sizes
+
+
+def decade_reach(counts: Counts) -> tuple[float, float] | None:
+    """log10 of the sizes between which all but 1 % below and a thousandth above of every row lie, or None."""
+    below = magnitudes(counts).cumsum(axis=1)
+    below = below[below[:, -1] > 0]
+    if not below.size:
+        return None
+    total = below[:, -1:]
+    lowest = int((below > total * 0.01).argmax(axis=1).min())
+    highest = int((below >= total * 0.999).argmax(axis=1).max())
+    return float(OCTAVES[lowest]), float(OCTAVES[highest + 1])
+
+
+def decade_ridges(counts: Counts, low: float, high: float) -> tuple[Floats, Floats]:
+    """Borders of the octaves between two powers of ten, and each row's density over them, its highest 1."""
+    inside = np.flatnonzero((OCTAVES[1:] > low + 1e-9) & (OCTAVES[:-1] < high - 1e-9))
+    first, last = int(inside[0]), int(inside[-1])
+    return OCTAVES[first : last + 2], _scaled(magnitudes(counts)[:, first : last + 1])
+
+
+def decade_quantiles(counts: Counts, centre: Counts, shares: Floats) -> Floats:
+    """log10 of approximate quantiles of the size, to within an octave; shape (rows, k).
+
+    `counts` (rows, 256) over `MAGNITUDES`; `centre` (rows,) zeros plus underflow, which lie at −∞. A row
+    without any value gives NaN. Overflow is left out.
+    """
+    below = np.cumsum(magnitudes(counts), axis=1) + centre[:, None]
+    below = np.concatenate((centre[:, None], below), axis=1).astype(np.float64)
+    answer = np.full((len(counts), shares.size), np.nan)
+    for row in np.flatnonzero(below[:, -1] > 0):
+        wanted = shares * below[row, -1]
+        places = np.interp(wanted, below[row], OCTAVES)
+        answer[row] = np.where((wanted <= centre[row]) & (centre[row] > 0), -np.inf, places)
+    return answer
+
+
+def _scaled(density: NDArray[Any]) -> Floats:
     highest = density.max(axis=1, keepdims=True)
-    scaled: Floats = np.divide(density, highest, out=np.zeros_like(density), where=highest > 0)
-    return places, scaled
+    scaled: Floats = np.divide(
+        density, highest, out=np.zeros(density.shape, np.float64), where=highest > 0
+    )
+    return scaled

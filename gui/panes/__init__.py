@@ -11,6 +11,7 @@ from .gradient_flow import GradientFlowPane
 from .loss import LossPane
 from .pane import Pane
 from .through_time import ThroughTimePane
+from .weights import WeightsPane
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class PaneSpec:
 
 PANES: tuple[PaneSpec, ...] = (
     PaneSpec("activations", "Activations", ActivationsPane),
+    PaneSpec("weights", "Weights and updates", WeightsPane, tabbed_with="activations"),
     PaneSpec("gradient-flow", "Gradient flow", GradientFlowPane),
     PaneSpec("loss", "Loss", LossPane),
     PaneSpec("decision-surface", "Decision surface", DecisionSurfacePane, tabbed_with="loss"),

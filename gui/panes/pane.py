@@ -354,7 +354,7 @@ class Pane(QWidget):
         if not self.has_content():
             return None
         for number, item in enumerate(self.plot_items):
-            if item.getViewBox().sceneBoundingRect().contains(position):
+            if item.isVisible() and item.getViewBox().sceneBoundingRect().contains(position):
                 return item.getViewBox().mapSceneToView(position), number
         return None
 

@@ -62,42 +62,6 @@ def _starved(layers: Sequence[LayerInfo], table: LayerTable) -> str:
     return f"; the first layer receives {shares[0]:.2g} × what the last one does"
 
 
-def activation_caption(layers: Sequence[LayerInfo], view: View) -> str:
-    """One sentence about the distributions: what is not finite, what is all zero, or how the spread changes."""
-    table = view.table
-    start = view.when[0].upper() + view.when[1:]
-    found = table.activations
-    broken = _labels(layers, found.nonfinite > 0)
-    if broken:
-        return f"{start}: {broken[0]} gives values that are not finite numbers{_more(broken)}"
-    dead = _labels(layers, (found.zeros == found.totals) & (found.totals > 0))
-    if dead:
-        return f"{start}: every output of {dead[0]} is exactly zero, so no gradient passes{_more(dead)}"
-    rows = weight_rows(layers)
-    if rows.size < 2:
-        return f"{start}: the outputs of {len(layers)} layers, first layer on top"
-    first, last = table.activation_std[rows[0]], table.activation_std[rows[-1]]
-    return (
-        f"{start}: the spread σ goes from {first:.2g} after {layers[int(rows[0])].label} "
-        f"to {last:.2g} after {layers[int(rows[-1])].label}"
-    )
-
-
-def row_remarks(table: LayerTable) -> list[str]:
-    """For each layer what a ridge cannot show: exact zeros, overflow, values that are not finite."""
-    found = table.activations
-    columns = (found.totals, found.nonfinite, found.overflow, found.zeros)
-    return [_remark(*row) for row in zip(*(column.tolist() for column in columns), strict=True)]
-
-
-def _remark(total: int, nonfinite: int, overflow: int, zeros: int) -> str:
-    if nonfinite:
-        return f"✕ {share_text(nonfinite / total)} not finite"
-    if overflow:
-        return f"▲ {share_text(overflow / total)} beyond 4096"
-    return f"{share_text(zeros / total)} zero" if zeros else ""
-
-
 def thinned(places: Sequence[float], widths: Sequence[float], gap: float) -> list[int]:
     """Which labels of a row to show so that none overlaps: the first, then each that has room; places ascend."""
     shown: list[int] = []

@@ -24,7 +24,8 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 def _pixel(pane: Pane, x: float, y: float) -> QPoint:
     """Where a point of the plot lies on the pane's plot widget."""
-    return pane.plot.mapFromScene(pane.plot.getViewBox().mapViewToScene(QPointF(x, y)))
+    box = pane.plot_items[0].getViewBox()
+    return pane.plot.mapFromScene(box.mapViewToScene(QPointF(x, y)))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:
@@ -44,7 +45,7 @@ def test_a_click_chooses_the_layer(
     opened: Open, history: RunHistory, qtbot: QtBot, name: str, row: int
 ) -> None:
     pane = opened(name, history)
-    low, high = pane.plot.getViewBox().viewRange()[1]
+    low, high = pane.plot_items[0].getViewBox().viewRange()[1]
     place = (0.0, row + 0.5) if name == "activations" else (row, (low + high) / 2)
     with qtbot.waitSignal(pane.layer_chosen) as chosen:
         qtbot.mouseClick(pane.plot.viewport(), Qt.MouseButton.LeftButton, pos=_pixel(pane, *place))

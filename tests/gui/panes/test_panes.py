@@ -9,14 +9,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QTimer
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
+from PySide6.QtWidgets import QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
-from engine.stats import EDGES, EpochStats, LayerTable
+from engine.stats import EpochStats
 from engine.training import RunHistory, RunStarted
 from gui.common.theme import DARK, ThemeSource
 from gui.panes import PANES, Pane
-from gui.panes.activations import ActivationsPane
 from gui.panes.gradient_flow import GradientFlowPane
 from gui.panes.loss import LossPane
 
@@ -43,70 +42,9 @@ def _set_epoch(pane: Pane, epoch: int, qtbot: QtBot) -> None:
         pane.set_epoch(epoch)
 
 
-def _densities(table: LayerTable, places: Floats) -> Floats:
-    """Counts spread evenly within their bins, over the borders of drawn ones; the highest of a row is 1."""
-    middle = table.activations.counts.shape[1] // 2
-    counts = np.insert(table.activations.counts.astype(np.float64), middle, 0.0, axis=1)
-    below = np.insert(counts.cumsum(axis=1), 0, 0.0, axis=1)
-    spread = np.diff([np.interp(0.1 * np.sinh(places), EDGES, row) for row in below])
-    return np.asarray(spread / spread.max(axis=1, keepdims=True), np.float64)
-
-
 def _assert_drawn(item: Any, x: Iterable[float], y: Iterable[float]) -> None:
     assert item.isVisible()
     np.testing.assert_allclose(item.getData(), (list(x), list(y)))
-
-
-@pytest.mark.parametrize("epoch", [0, 2, 3])
-def test_ridges_are_the_distributions_of_the_epoch(
-    opened: Open, history: RunHistory, qtbot: QtBot, epoch: int
-) -> None:
-    pane = opened("activations", history)
-    assert isinstance(pane, ActivationsPane)
-    _set_epoch(pane, epoch, qtbot)
-    ridges, table = pane.ridge_item, history.epochs[epoch].layers
-    assert ridges.isVisible()
-    np.testing.assert_allclose(ridges.density, _densities(table, ridges.places), atol=1e-9)
-
-
-@pytest.mark.parametrize(
-    ("layers", "choice", "mapped"),
-    [
-        (24, "Automatic", False),
-        (25, "Automatic", True),
-        (2, "Heat map", True),
-        (30, "Ridges", False),
-    ],
-)
-def test_a_heat_map_is_drawn_of_many_layers_or_when_asked_for(
-    opened: Open, started: Start, stats: Stats, qtbot: QtBot, layers: int, choice: str, mapped: bool
-) -> None:
-    run = RunHistory(started(layers), [stats(0, layers)])
-    pane = opened("activations", run)
-    assert isinstance(pane, ActivationsPane)
-    pane.findChildren(QComboBox)[0].setCurrentText(choice)
-    qtbot.waitUntil(lambda: pane.image.isVisible() == mapped)
-    assert pane.ridge_item.isVisible() != mapped
-    if mapped:
-        image, room = pane.image.image, pane.image.mapRectToParent(pane.image.boundingRect())
-        places = np.linspace(room.left(), room.right(), image.shape[1] + 1)
-        np.testing.assert_allclose(image**2, _densities(run.epochs[0].layers, places), atol=1e-6)
-
-
-def test_the_range_of_values_only_grows_until_another_run(
-    opened: Open, started: Start, stats: Stats, qtbot: QtBot
-) -> None:
-    run = RunHistory(started(3), [stats(0, 3, 1.0), stats(1, 3, 50.0), stats(2, 3, 0.1)])
-    pane = opened("activations", run)
-    assert isinstance(pane, ActivationsPane)
-    reached = [pane.ridge_item.places[-1]]
-    for epoch in (0, 1, 2):
-        _set_epoch(pane, epoch, qtbot)
-        reached.append(pane.ridge_item.places[-1])
-    assert reached[0] < reached[1] < reached[2] == reached[3]
-    with qtbot.waitSignal(pane.drawn):
-        pane.show_history(run)
-    assert pane.ridge_item.places[-1] == reached[0]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from engine.stats import EpochStats, LayerTable, StepStats, bin_values
+from engine.stats import EpochStats, LayerTable, StepStats
 from engine.training import LayerInfo, Progress, RunHistory, RunStarted
 from gui.panes import reading
 from gui.panes.reading import flow_caption, flow_headline
@@ -143,58 +143,6 @@ def test_the_current_view_is_the_newest_look_or_the_chosen_epoch() -> None:
     assert current_view(history, None) == View(table, 2, 3)
     assert current_view(history, 0) == View(epochs[0], 0, None)
     assert current_view(history, 99) == View(epochs[1], 1, None)
-
-
-def _activations(*rows: Sequence[float]) -> LayerTable:
-    table = LayerTable.empty(len(rows), 32)
-    for row, values in enumerate(rows):
-        array = np.array(values)
-        table.activation_std[row] = array.std() if array.size and np.isfinite(array).all() else NAN
-        table.activations.set_histogram(row, bin_values(array))
-    return table
-
-
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        (([3, -3], [9], [0.5, -0.5]), "σ goes from 3 after Linear 0 to 0.5 after Linear 2"),
-        (([1], [0, 0], [1]), "every output of ReLU 1 is exactly zero, so no gradient passes"),
-        (
-            ([0], [0], [1, 0]),
-            "every output of Linear 0 is exactly zero, so no gradient passes (and",
-        ),
-        (([1], [0], [NAN]), "Linear 2 gives values that are not finite numbers"),
-        (([1, INF], [1], [-INF]), "Linear 0 gives values that are not finite numbers (and 1 more)"),
-    ],
-)
-def test_the_activation_caption_says_what_matters_most(rows: list[list[float]], words: str) -> None:
-    view = View(_activations(*rows), 0, None)
-    caption = reading.activation_caption(_layers("Linear", "ReLU", "Linear"), view)
-    assert caption.startswith("Before training: ")
-    assert words in caption
-
-
-def test_without_two_weight_layers_the_activation_caption_counts_layers() -> None:
-    view = View(_activations([1.0], [2.0]), 1, 4)
-    caption = reading.activation_caption(_layers("Linear", "ReLU"), view)
-    assert caption == "Epoch 1, batch 4: the outputs of 2 layers, first layer on top"
-
-
-@pytest.mark.parametrize(
-    ("values", "remark"),
-    [
-        ([1.0, -2.0, 1e-30], ""),
-        ([0.0, 0.0, 0.0, 1.0], "75% zero"),
-        ([0.0] * 5, "100% zero"),
-        ([0.0] + [1.0] * 999, "<1% zero"),
-        ([0.0] * 999 + [1.0], ">99% zero"),
-        ([1.0, -5e3], "▲ 50% beyond 4096"),
-        ([1.0, NAN, -INF, 1e30, 0.0], "✕ 40% not finite"),
-        ([], ""),
-    ],
-)
-def test_a_remark_names_what_a_ridge_cannot_show(values: list[float], remark: str) -> None:
-    assert reading.row_remarks(_activations(values)) == [remark]
 
 
 @pytest.mark.parametrize(

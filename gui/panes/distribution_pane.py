@@ -1,0 +1,295 @@
+"""What the panes of distributions have in common: quantities, a row a layer, spans, and the pinned epoch."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QPointF
+from PySide6.QtWidgets import QComboBox, QLabel
+
+from engine.stats import Distribution
+from engine.training import LayerInfo, RunHistory
+from gui.common.theme import GRID, ThemeSource
+from gui.training.reading import View, current_view
+
+from .epoch_map import EpochLines
+from .layer_rows import LayerRows, Rows
+from .pane import Pane
+from .ridges import BEFORE, RidgeItem
+from .spread_axes import ScaleMode, Span, Spans, SpreadAxis, rows_of
+from .spread_reading import Mark, remarks, row_text, since, table_of
+from .view_menu import ViewMenu
+
+Floats = NDArray[np.float64]
+MANY = 24
+"""From more layers on, the heat map is the better picture."""
+_UNBOUNDED = 16_777_215.0
+WIDE = 72 * GRID
+"""From this width on, there is room for the epochs beside the layers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A distribution that can be shown."""
+
+    column: str
+    title: str
+    axis: SpreadAxis
+    axis_titles: tuple[str, ...]
+    """What the axis shows, in the most words and in fewer."""
+    what: str
+    """What the numbers are, in a caption."""
+    help: str
+    fallback: Span
+    """The axis' ends while there is nothing to show."""
+
+
+class DistributionPane(Pane):
+    """Distributions of layers; the first plot has a row a layer, the last the epochs."""
+
+    quantities: tuple[Quantity, ...]
+    stretches: tuple[int, ...]
+    """How much of the width each plot gets while it is shown."""
+
+    def __init__(
+        self, name: str, title: str, lesson: str, themes: ThemeSource, plots: int, over_epochs: str
+    ) -> None:
+        self._rows = LayerRows()
+        self._spans = Spans()
+        self._pinned_view: tuple[RunHistory, int, View] | None = None
+        self._arranged: object = None
+        super().__init__(name, title, lesson, themes, plots)
+        self._what = QComboBox()
+        self._what.setAccessibleName("Which distribution is shown")
+        for quantity in self.quantities:
+            self._what.addItem(quantity.title)
+            self._what.setItemData(self._what.count() - 1, quantity.help, 3)  # ToolTipRole
+        self._what.currentIndexChanged.connect(lambda _index: self.data_changed())
+        self.menu = ViewMenu(over_epochs)
+        self.menu.changed.connect(self.data_changed)
+        self.tools.addWidget(self._what)
+        self.tools.addWidget(self.menu)
+        self._legend()
+
+    # What a pane of distributions fills in.
+
+    def shown_rows(self) -> NDArray[np.int64]:
+        """The table's rows that are drawn."""
+        raise TypeError(f"{type(self).__name__} shows no rows")
+
+    def shares(self, view: View) -> tuple[tuple[Mark, Floats], ...]:
+        """Shares that a ridge cannot show, for the drawn rows."""
+        raise TypeError(f"{type(self).__name__} has no shares")
+
+    def keys(self) -> tuple[Mark, ...]:
+        """The signs that the legend explains."""
+        raise TypeError(f"{type(self).__name__} has no signs")
+
+    def span_of_epochs(self) -> Span | None:
+        """The part of the axis that the epochs need, where they are drawn on it."""
+        return None
+
+    # To be read back.
+
+    @property
+    def ridge_item(self) -> RidgeItem:
+        """The drawn ridges."""
+        return self._rows.ridges
+
+    @property
+    def image(self) -> pg.ImageItem:
+        """The drawn heat map of the layers."""
+        return self._rows.image
+
+    @property
+    def rows(self) -> LayerRows:
+        """All that is drawn of the layers."""
+        return self._rows
+
+    @property
+    def quantity(self) -> Quantity:
+        """The distribution that is shown."""
+        return self.quantities[self._what.currentIndex()]
+
+    def show_quantity(self, column: str) -> None:
+        """Show the distribution of a column of the table."""
+        columns = [quantity.column for quantity in self.quantities]
+        self._what.setCurrentIndex(columns.index(column))
+
+    # Drawing.
+
+    def restart(self) -> None:
+        self._spans.forget()
+        self._pinned_view = None
+
+    def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
+        self._rows.furnish(plots[0])
+        self.plot.ci.layout.setContentsMargins(0.0, GRID, GRID / 2, 0.0)
+
+    def color_items(self) -> None:
+        self._rows.color(self.theme)
+
+    @property
+    def layers(self) -> Sequence[LayerInfo]:
+        """The layers that are drawn."""
+        assert self.history is not None
+        return [self.history.layers[row] for row in self.shown_rows()]
+
+    @property
+    def view(self) -> View:
+        """The table that is shown."""
+        view = current_view(self.history, self._epoch)
+        assert view is not None
+        return view
+
+    @property
+    def pinned_view(self) -> View | None:
+        """The table that is compared with: read once, because an old epoch costs time."""
+        if self.history is None or self._pinned is None:
+            return None
+        kept = self._pinned_view
+        if kept is None or kept[0] is not self.history or kept[1] != self._pinned:
+            found = current_view(self.history, self._pinned)
+            assert found is not None
+            self._pinned_view = kept = (self.history, self._pinned, found)
+        return kept[2]
+
+    def found(self, view: View) -> Distribution:
+        """The shown distribution of the drawn rows."""
+        return rows_of(getattr(view.table, self.quantity.column), self.shown_rows())
+
+    def draw_rows(self, view: View) -> tuple[str, Span]:
+        """Draw the rows; say what changed in them since the pinned epoch, and which part of the axis is shown."""
+        quantity, layers, found = self.quantity, self.layers, self.found(view)
+        pinned = self.pinned_view
+        before = None if pinned is None else self.found(pinned)
+        names = [info.label for info in layers]
+        shares, span = self.shares(view), self._span(found, before)
+        self._rows.draw(
+            Rows(
+                names,
+                remarks(shares, found),
+                found,
+                before,
+                quantity.axis,
+                quantity.axis_titles,
+                span,
+                [row for row, info in enumerate(layers) if info.id in self._selected],
+                self._draws_heat_map(len(layers)),
+            ),
+            self.font(),
+        )
+        self._explain(pinned, shares)
+        if pinned is None or before is None:
+            return "", span
+        return since(names, found, before, quantity.axis, pinned.when), span
+
+    def draw_lines(self, lines: EpochLines) -> None:
+        """Mark the shown and the pinned epoch in a plot of epochs."""
+        assert self.history is not None
+        first, last = self.first_epoch, len(self.history.epochs) - 1
+        shown = last if self._epoch is None else min(self._epoch, last)
+        pinned = None if self._pinned is None else first + self._pinned
+        lines.draw(first, first + last, first + shown, pinned)
+
+    def arrange(self, shown: Sequence[bool]) -> None:
+        """Show some of the plots and hide the others."""
+        if tuple(shown) != self._arranged:
+            self._arranged = tuple(shown)
+            layout = self.plot.ci.layout
+            for column, (plot, visible) in enumerate(zip(self.plot_items, shown, strict=True)):
+                plot.setVisible(visible)
+                layout.setColumnStretchFactor(column, self.stretches[column] * visible)
+                layout.setColumnMaximumWidth(column, _UNBOUNDED * visible)
+                layout.setColumnSpacing(column, GRID * visible)
+
+    def _span(self, found: Distribution, before: Distribution | None) -> Span:
+        quantity = self.quantity
+        spans = [quantity.axis.span(found.counts), self.span_of_epochs()]
+        if before is not None:
+            spans.append(quantity.axis.span(before.counts))
+        mode = cast(ScaleMode, self.menu.scale)
+        return self._spans.update(quantity.column, mode, spans, quantity.fallback)
+
+    def _draws_heat_map(self, layers: int) -> bool:
+        wanted = self.menu.drawing
+        return wanted == "heat map" or (wanted == "automatic" and layers > MANY)
+
+    # Reading.
+
+    @property
+    def wide(self) -> bool:
+        """Whether there is room for plots beside each other."""
+        return int(self.plot.width()) >= WIDE
+
+    @property
+    def chosen_row(self) -> int:
+        """The drawn row of the chosen layer, else of the first with a weight."""
+        layers = self.layers
+        chosen = [row for row, info in enumerate(layers) if info.id in self._selected]
+        with_weight = [row for row, info in enumerate(layers) if info.has_weight]
+        return [*chosen, *with_weight, 0][0]
+
+    @property
+    def first_epoch(self) -> int:
+        """The number of the epoch at the history's beginning."""
+        return self.history.started.first_epoch if self.history is not None else 0
+
+    def nearest_epoch(self, place: float) -> int | None:
+        """The place in the history of the epoch nearest to a place on an axis of epochs."""
+        if self.history is None or not self.history.epochs:
+            return None
+        return min(max(0, round(place) - self.first_epoch), len(self.history.epochs) - 1)
+
+    def read_row(self, place: QPointF, view: View) -> tuple[str, str | None]:
+        """The figures of the row under a point of the first plot."""
+        row, layers = int(place.y() // 1), self.layers
+        if not 0 <= row < len(layers):
+            return "", None
+        quantity = self.quantity
+        text = row_text(layers[row].label, self.found(view), row, quantity.axis, self.shares(view))
+        return f"{text}; here {quantity.axis.number(place.x())}", layers[row].id
+
+    def csv_rows(
+        self, columns: Sequence[tuple[str, Floats]]
+    ) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """The shown distribution with further columns, for CSV."""
+        view = self.view
+        rows = [(info.id, info.kind, view.epoch) for info in self.layers]
+        return table_of(rows, self.found(view), self.quantity.axis, columns)
+
+    # The legend.
+
+    def _legend(self) -> None:
+        self._band_key, self._pin_key = QLabel(), QLabel()
+        self._band_key.setToolTip(
+            "From the 1st to the 99th percentile, and the median, zeros included"
+        )
+        self._pin_key.setToolTip("The pinned epoch, to compare with")
+        self._mark_keys: list[tuple[Mark, QLabel]] = []
+        for mark in self.keys():
+            key = QLabel(f"{mark.glyph} {mark.title}")
+            key.setToolTip(mark.help)
+            self._mark_keys.append((mark, key))
+        self.legend.setSpacing(2 * GRID)
+        for label in (self._band_key, self._pin_key, *(key for _, key in self._mark_keys)):
+            self.legend.addWidget(label)
+        self.legend.addStretch(1)
+
+    def _explain(self, pinned: View | None, shares: Sequence[tuple[Mark, Floats]]) -> None:
+        """The legend explains only what is drawn."""
+        heat_map = self._rows.image.isVisible()
+        line = f'<b style="color: {BEFORE}">¦¦</b>' if heat_map else "╌╌"
+        for label, text in (
+            (self._band_key, "││ p1–p99, median" if heat_map else "└┘ p1–p99  │ median"),
+            (self._pin_key, "" if pinned is None else f"{line} {pinned.when}"),
+        ):
+            if label.text() != text:
+                label.setText(text)
+        self._pin_key.setVisible(pinned is not None)
+        drawn = [mark for mark, share in shares if (share > 0).any()]
+        for mark, key in self._mark_keys:
+            key.setVisible(mark in drawn)

@@ -1,0 +1,187 @@
+"""Ridges, outlines, bands and medians of many layers, each kind drawn as one item."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyqtgraph as pg
+from numpy.typing import NDArray
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
+
+from gui.common.theme import Theme
+
+Floats = NDArray[np.float64]
+_HEIGHT = 0.92
+_BAND_TOP, _MEDIAN_TOP = 0.82, 0.45
+"""How far down a row the ends of the band and the median begin, when ridges are drawn."""
+_DASHES = [4.0, 3.0]
+BEFORE = "#ff6b6b"
+"""What is compared with, over a heat map: there, rows are too low for dashes."""
+
+
+class _RowsItem(pg.GraphicsObject):
+    """Something that is drawn over rows: row `i` lies between y = i and y = i + 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._theme: Theme | None = None
+        self._room = QRectF()
+
+    def set_theme(self, theme: Theme) -> None:
+        """Draw in other colours."""
+        self._theme = theme
+        self.update()
+
+    def boundingRect(self) -> QRectF:
+        return self._room
+
+    def _take_room(self, left: float, right: float, rows: int) -> None:
+        room = QRectF(left, 0.0, right - left, rows)
+        if room != self._room:
+            self.prepareGeometryChange()
+            self._room = room
+
+
+class RidgeItem(_RowsItem):
+    """All ridges as one item: the first layer on top, row `i` stands on the line y = i + 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.places: Floats = np.empty(0)
+        self.density: Floats = np.empty((0, 0))
+        self.before: Floats | None = None
+        """The densities that are compared with, over the same borders."""
+        self._paths: list[QPainterPath] = []
+
+    def set_ridges(
+        self, places: Floats, density: Floats, chosen: Sequence[int], before: Floats | None = None
+    ) -> None:
+        """Show densities (layers, bins), each at most 1, over bin borders (bins + 1)."""
+        self._take_room(float(places[0]), float(places[-1]), len(density))
+        self.places, self.density, self.before = places, density, before
+        is_chosen = np.isin(np.arange(len(density)), list(chosen))
+        parts = [(density, ~is_chosen), (density, is_chosen)]
+        if before is not None:
+            parts.append((before, np.full(len(before), True)))
+        self._paths = [_outlines(places, ridges, np.flatnonzero(rows)) for ridges, rows in parts]
+        self.update()
+
+    def paint(
+        self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
+    ) -> None:
+        if self._theme is None or not self._paths:
+            return
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self._theme.color("ridge"), 0))
+        for path, fill in zip(self._paths[:2], (0.25, 0.65), strict=True):
+            painter.setBrush(self._theme.color("ridge", fill))
+            painter.drawPath(path)
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.setPen(_dashed(self._theme.text))
+        for path in self._paths[2:]:
+            painter.drawPath(path)
+
+
+class BandItem(_RowsItem):
+    """From p1 to p99, with the median, of every layer as one item; a second set, dashed, to compare with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.quantiles: Floats = np.empty((0, 3))
+        self.before: Floats | None = None
+        self._paths: list[QPainterPath] = []
+        self._over_map = False
+
+    def set_band(
+        self, quantiles: Floats, span: tuple[float, float], over_map: bool, before: Floats | None
+    ) -> None:
+        """Show places (layers, 3) of p1, median and p99: brackets under ridges, upright marks over a heat map."""
+        self._take_room(*span, len(quantiles))
+        self.quantiles, self.before, self._over_map = quantiles, before, over_map
+        shapes = _marks if over_map else _brackets
+        shown = [quantiles] if before is None or not over_map else [quantiles, before]
+        self._paths = [path for each in shown for path in shapes(each.clip(*span))]
+        self.update()
+
+    def paint(
+        self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
+    ) -> None:
+        if self._theme is None:
+            return
+        for number, path in enumerate(self._paths):
+            median, compared = number % 2 == 1, number > 1
+            if self._over_map:  # a dark seam keeps the mark apart from bright cells
+                painter.setPen(_cosmetic("#000000", 3.0))
+                painter.drawPath(path)
+                painter.setPen(_cosmetic(BEFORE if compared else "#ffffff", 1.5 if median else 1.0))
+            else:
+                painter.setPen(_cosmetic(self._theme.text, 2.0 if median else 1.0))
+            painter.drawPath(path)
+
+
+def _cosmetic(color: str, width: float) -> QPen:
+    pen: QPen = pg.mkPen(color, width=width)
+    pen.setCosmetic(True)
+    return pen
+
+
+def _dashed(color: str) -> QPen:
+    pen = _cosmetic(color, 1.0)
+    pen.setDashPattern(_DASHES)
+    return pen
+
+
+def _outlines(places: Floats, density: Floats, rows: NDArray[np.integer]) -> QPainterPath:
+    """Closed outlines of some rows, each on its own line."""
+    if not rows.size:
+        return QPainterPath()
+    centres = (places[1:] + places[:-1]) / 2
+    x = np.concatenate((centres[:1], centres, centres[-1:]))
+    heights = np.pad(density[rows], ((0, 0), (1, 1)))
+    y = rows[:, None] + 1 - heights * _HEIGHT
+    connect = np.ones(y.shape, np.int32)
+    connect[:, -1] = 0
+    return _path(np.broadcast_to(x, y.shape), y, connect)
+
+
+def _brackets(quantiles: Floats) -> tuple[QPainterPath, QPainterPath]:
+    """The band as a bracket that opens upwards, the median as a line in the ridge."""
+    quantiles, rows = _known(quantiles)
+    low, middle, high = quantiles.T
+    x = np.column_stack((low, low, high, high))
+    y = rows[:, None] + np.array([_BAND_TOP, 1.0, 1.0, _BAND_TOP])
+    lines = rows[:, None] + np.array([_MEDIAN_TOP, 1.0])
+    return _apart(x, y), _apart(np.column_stack((middle, middle)), lines)
+
+
+def _marks(quantiles: Floats) -> tuple[QPainterPath, QPainterPath]:
+    """Marks in each row that are not joined: neighbours of another kind would weave a mesh."""
+    quantiles, rows = _known(quantiles)
+    low, middle, high = (np.column_stack((column, column)) for column in quantiles.T)
+    y = np.column_stack((rows, rows + 1.0))
+    return _apart(np.concatenate((low, high)), np.concatenate((y, y))), _apart(middle, y)
+
+
+def _known(quantiles: Floats) -> tuple[Floats, NDArray[np.int64]]:
+    rows = np.flatnonzero(~np.isnan(quantiles).any(axis=1))
+    return quantiles[rows], rows
+
+
+def _apart(x: Floats, y: Floats) -> QPainterPath:
+    """A line for each row of the coordinates."""
+    connect = np.ones(y.shape, np.int32)
+    connect[:, -1] = 0
+    return _path(x, y, connect)
+
+
+def _path(x: Floats, y: Floats, connect: NDArray[np.int32]) -> QPainterPath:
+    if not x.size:
+        return QPainterPath()
+    path: QPainterPath = pg.functions.arrayToQPath(
+        np.ascontiguousarray(x, np.float64).ravel(),
+        np.ascontiguousarray(y, np.float64).ravel(),
+        connect=connect.ravel(),
+        finiteCheck=False,
+    )
+    return path

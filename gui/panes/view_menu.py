@@ -1,0 +1,103 @@
+"""How a pane of distributions is drawn: a small menu of choices that exclude each other."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QAction, QActionGroup
+from PySide6.QtWidgets import QMenu, QToolButton
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """Something that can be chosen."""
+
+    name: str
+    title: str
+    help: str
+
+
+DRAWING = (
+    Option("automatic", "Automatic", "Ridges for few layers, a heat map for many"),
+    Option("ridges", "Ridges", "An outline for each layer"),
+    Option("heat map", "Heat map", "A line of colours for each layer"),
+)
+SCALES = (
+    Option("all", "Scale: all", "The axis holds all epochs that were shown, so that they compare"),
+    Option("recent", "Scale: recent", "The axis fits the shown epoch"),
+    Option("locked", "Scale: locked", "The axis stays as it is now"),
+)
+
+
+class ViewMenu(QToolButton):
+    """Drawn as, scale, and whether the chosen layer is shown over the epochs."""
+
+    changed = Signal()
+
+    def __init__(self, over_epochs: str) -> None:
+        """`over_epochs` says in a sentence what is shown over the epochs."""
+        super().__init__()
+        self.setText("View")
+        self.setAutoRaise(True)
+        self.setToolTip("How it is drawn, the scale, and one layer over the epochs")
+        self.setAccessibleName("How distributions are drawn")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self)
+        menu.setToolTipsVisible(True)
+        self._drawing = self._group(menu, DRAWING)
+        menu.addSeparator()
+        self._scale = self._group(menu, SCALES)
+        menu.addSeparator()
+        self._over_epochs = menu.addAction("One layer over the epochs")
+        self._over_epochs.setCheckable(True)
+        self._over_epochs.setToolTip(over_epochs)
+        self._over_epochs.toggled.connect(self.changed)
+        self.setMenu(menu)
+
+    @property
+    def drawing(self) -> str:
+        """`automatic`, `ridges` or `heat map`."""
+        return _checked(self._drawing)
+
+    @property
+    def scale(self) -> str:
+        """`recent`, `all` or `locked`."""
+        return _checked(self._scale)
+
+    @property
+    def over_epochs(self) -> bool:
+        """Whether the chosen layer is shown over the epochs."""
+        return self._over_epochs.isChecked()
+
+    def choose(self, name: str) -> None:
+        """Choose an option by its name."""
+        for action in (*self._drawing.actions(), *self._scale.actions()):
+            if action.data() == name:
+                action.setChecked(True)
+
+    def show_over_epochs(self, on: bool) -> None:
+        """Show the chosen layer over the epochs, or no longer."""
+        self._over_epochs.setChecked(on)
+
+    def _group(self, menu: QMenu, options: Sequence[Option]) -> QActionGroup:
+        group = QActionGroup(self)
+        for option in options:
+            action = menu.addAction(option.title)
+            action.setData(option.name)
+            action.setToolTip(option.help)
+            action.setCheckable(True)
+            group.addAction(action)
+        group.actions()[0].setChecked(True)
+        for action in group.actions():
+            action.toggled.connect(self._toggled)
+        return group
+
+    def _toggled(self, on: bool) -> None:
+        if on:
+            self.changed.emit()
+
+
+def _checked(group: QActionGroup) -> str:
+    action: QAction | None = group.checkedAction()
+    assert action is not None
+    return str(action.data())
