@@ -174,9 +174,20 @@ def quantiles(
     `counts` (rows, 256); `centre` (rows,) zeros plus underflow; `shares` (k,) in [0, 1]. The answer has
     shape (rows, k); a row without any value gives NaN. Overflow is left out.
     """
-    cumulative = _cumulative(counts, centre)
-    answer = np.full((counts.shape[0], shares.size), np.nan)
-    for row, line in enumerate(cumulative):
-        if line[-1] > 0:
-            answer[row] = np.interp(shares * line[-1], line, scale.edges)
-    return answer
+    return at_shares(_cumulative(counts, centre), shares, scale.edges)
+
+
+def at_shares(cumulative: Floats, shares: Floats, edges: Floats) -> Floats:
+    """Where each row's values at or below the edges, `cumulative` (rows, n), reach shares (k,) of them all.
+
+    `edges` (n,) ascending; the answer (rows, k) is linear between them. A row without any value gives NaN. What
+    `numpy.interp` gives row by row, for all rows at once.
+    """
+    wanted = cumulative[:, -1:] * shares
+    after = np.stack([(cumulative <= column[:, None]).sum(axis=1) for column in wanted.T], axis=1)
+    right = after.clip(1, edges.size - 1)
+    low, high = (np.take_along_axis(cumulative, at, axis=1) for at in (right - 1, right))
+    step = high - low
+    part = np.divide(wanted - low, step, out=(wanted >= low) * 1.0, where=step > 0)
+    answer = edges[right - 1] + part.clip(0.0, 1.0) * (edges[right] - edges[right - 1])
+    return np.where(cumulative[:, -1:] > 0, answer, np.nan)

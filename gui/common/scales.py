@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.stats import EDGES, MAGNITUDES, resample
+from engine.stats import EDGES, MAGNITUDES, at_shares, resample
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.integer]
@@ -107,14 +107,10 @@ def decade_quantiles(counts: Counts, centre: Counts, shares: Floats) -> Floats:
     `counts` (rows, 256) over `MAGNITUDES`; `centre` (rows,) zeros plus underflow, which lie at −∞. A row
     without any value gives NaN. Overflow is left out.
     """
-    below = np.cumsum(magnitudes(counts), axis=1) + centre[:, None]
-    below = np.concatenate((centre[:, None], below), axis=1).astype(np.float64)
-    answer = np.full((len(counts), shares.size), np.nan)
-    for row in np.flatnonzero(below[:, -1] > 0):
-        wanted = shares * below[row, -1]
-        places = np.interp(wanted, below[row], OCTAVES)
-        answer[row] = np.where((wanted <= centre[row]) & (centre[row] > 0), -np.inf, places)
-    return answer
+    sizes = magnitudes(counts).astype(np.float64)
+    below = np.cumsum(np.concatenate((centre[:, None], sizes), axis=1), axis=1)
+    places = at_shares(below, shares, OCTAVES)
+    return np.where((shares * below[:, -1:] <= below[:, :1]) & (below[:, :1] > 0), -np.inf, places)
 
 
 def _scaled(density: NDArray[Any]) -> Floats:

@@ -20,13 +20,12 @@ from .layer_rows import LayerRows, Rows
 from .pane import Pane
 from .ridges import BEFORE, RidgeItem
 from .spread_axes import ScaleMode, Span, Spans, SpreadAxis, rows_of
-from .spread_reading import Mark, remarks, row_text, since, table_of
+from .spread_reading import Mark, Remarks, row_text, since, table_of
 from .view_menu import ViewMenu
 
 Floats = NDArray[np.float64]
 MANY = 24
 """From more layers on, the heat map is the better picture."""
-_UNBOUNDED = 16_777_215.0
 WIDE = 72 * GRID
 """From this width on, there is room for the epochs beside the layers."""
 
@@ -60,7 +59,6 @@ class DistributionPane(Pane):
         self._rows = LayerRows()
         self._spans = Spans()
         self._pinned_view: tuple[RunHistory, int, View] | None = None
-        self._arranged: object = None
         super().__init__(name, title, lesson, themes, plots)
         self._what = QComboBox()
         self._what.setAccessibleName("Which distribution is shown")
@@ -127,7 +125,11 @@ class DistributionPane(Pane):
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         self._rows.furnish(plots[0])
-        self.plot.ci.layout.setContentsMargins(0.0, GRID, GRID / 2, 0.0)
+        layout = self.plot.ci.layout
+        layout.setContentsMargins(0.0, GRID, GRID / 2, 0.0)
+        layout.setHorizontalSpacing(GRID)
+        for column, stretch in enumerate(self.stretches):
+            layout.setColumnStretchFactor(column, stretch)
 
     def color_items(self) -> None:
         self._rows.color(self.theme)
@@ -171,7 +173,7 @@ class DistributionPane(Pane):
         self._rows.draw(
             Rows(
                 names,
-                remarks(shares, found),
+                Remarks(shares, found),
                 found,
                 before,
                 quantity.axis,
@@ -196,15 +198,19 @@ class DistributionPane(Pane):
         lines.draw(first, first + last, first + shown, pinned)
 
     def arrange(self, shown: Sequence[bool]) -> None:
-        """Show some of the plots and hide the others."""
-        if tuple(shown) != self._arranged:
-            self._arranged = tuple(shown)
-            layout = self.plot.ci.layout
-            for column, (plot, visible) in enumerate(zip(self.plot_items, shown, strict=True)):
-                plot.setVisible(visible)
-                layout.setColumnStretchFactor(column, self.stretches[column] * visible)
-                layout.setColumnMaximumWidth(column, _UNBOUNDED * visible)
-                layout.setColumnSpacing(column, GRID * visible)
+        """Show some of the plots, and take the others out: a hidden plot's axes would keep their room."""
+        layout = self.plot.ci.layout
+        for column, plot in enumerate(self.plot_items):
+            wanted = shown[column]
+            if wanted == plot.isVisible():
+                continue
+            plot.setVisible(wanted)
+            layout.setColumnStretchFactor(column, self.stretches[column] * wanted)
+            layout.setColumnSpacing(column, GRID * wanted)
+            if wanted:
+                layout.addItem(plot, 0, column)
+            else:
+                layout.removeItem(plot)
 
     def _span(self, found: Distribution, before: Distribution | None) -> Span:
         quantity = self.quantity
@@ -275,9 +281,14 @@ class DistributionPane(Pane):
             key.setToolTip(mark.help)
             self._mark_keys.append((mark, key))
         self.legend.setSpacing(2 * GRID)
-        for label in (self._band_key, self._pin_key, *(key for _, key in self._mark_keys)):
-            self.legend.addWidget(label)
         self.legend.addStretch(1)
+        for label in (self._band_key, self._pin_key, *(key for _, key in self._mark_keys)):
+            self.explain(label)
+
+    def explain(self, label: QLabel) -> None:
+        """Put a text into the legend; a narrow pane cuts it rather than growing."""
+        label.setMinimumWidth(1)
+        self.legend.insertWidget(self.legend.count() - 1, label)
 
     def _explain(self, pinned: View | None, shares: Sequence[tuple[Mark, Floats]]) -> None:
         """The legend explains only what is drawn."""

@@ -110,6 +110,7 @@ class EpochMap:
             self._range = span, title, box.height()
             box.setYRange(*span, padding=0.01)
             self._plot.setLabel("left", title)
+            self._plot.getAxis("left").resizeEvent()
             self._plot.getAxis("left").setTicks([fitting(axis, span, box.height())])
 
 

@@ -1,6 +1,6 @@
 """Distributions of many layers in one plot, first layer on top: ridges or a heat map, bands, names and remarks."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +12,17 @@ from PySide6.QtGui import QFont, QFontMetricsF
 from engine.stats import Distribution
 from gui.common.theme import GRID, Theme
 
+from .names_axis import NamesAxis
 from .reading import thinned
 from .ridges import BandItem, RidgeItem
 from .spread_axes import Span, SpreadAxis
+from .spread_reading import Remarks
 
 Floats = NDArray[np.float64]
 MIDDLE = 0.6
 """How far down its row a layer's name stands."""
-_SMALL = 0.88
-"""Width of the axes' letters against those of the pane."""
+_LINE = 0.8
+"""Height of a line of text against the font's."""
 _LABEL_SPACE = 4.5 * GRID
 
 
@@ -29,7 +31,7 @@ class Rows:
     """What is drawn: a row for each name."""
 
     names: Sequence[str]
-    remarks: Sequence[str]
+    remarks: Remarks
     found: Distribution
     before: Distribution | None
     """The same rows at the epoch that is compared with."""
@@ -55,9 +57,9 @@ class LayerRows:
         """Put the items into a new plot."""
         self._plot = plot
         plot.invertY(True)
+        self._left, self._right = NamesAxis("left"), NamesAxis("right")
+        plot.setAxisItems({"left": self._left, "right": self._right})
         plot.showAxis("right")
-        plot.getAxis("right").setStyle(showValues=True, tickLength=0)
-        plot.getAxis("left").setStyle(tickLength=0)
         for item in (self.image, self.ridges, self.band, self.marker.line):
             plot.addItem(item)
 
@@ -102,31 +104,26 @@ class LayerRows:
         title = next(fitting_title, rows.titles[-1])
         if self._changed("title", title):
             self._plot.setLabel("bottom", title)
+            self._plot.getAxis("bottom").resizeEvent()  # else the new text is not centred
         if self._changed("ticks", (rows.axis, rows.span, box.width())):
             self._plot.getAxis("bottom").setTicks([fitting(rows.axis, rows.span, box.width())])
-        if self._changed("kept width", (rows.axis, tuple(rows.titles), layers)):
-            self._plot.getAxis("right").setWidth(0)
-            self._drawn.pop("remarks", None)
-        middles = [row + MIDDLE for row in range(layers)]
-        room = box.height() / max(1, layers)
+        height = metrics.height() * _LINE
         if self._changed("names", (tuple(rows.names), box.height())):
-            shown = thinned([m * room for m in middles], [metrics.height() * 0.8] * layers, 0.0)
-            self._write("left", [(middles[row], rows.names[row]) for row in shown], metrics)
-        if self._changed("remarks", (tuple(rows.remarks), box.height())):
-            said = [row for row in range(layers) if rows.remarks[row]]
-            heights = [metrics.height() * 0.8] * len(said)
-            shown = thinned([middles[row] * room for row in said], heights, 0.0)
-            texts = [(middles[said[place]], rows.remarks[said[place]]) for place in shown]
-            self._write("right", texts, metrics)
+            shown = _apart(range(layers), box.height() / max(1, layers), height)
+            self._left.set_texts([(row + MIDDLE, rows.names[row]) for row in shown], metrics)
+        if self._changed("remarks' room", (rows.axis, tuple(rows.titles), layers)):
+            self._right.narrow()
+        shown = _apart(rows.remarks.rows, box.height() / max(1, layers), height)
+        texts = [(row + MIDDLE, rows.remarks.text(row)) for row in shown]
+        if self._changed("remarks", (texts, box.height())):
+            self._right.set_texts(texts, metrics)
 
-    def _write(self, side: str, texts: Sequence[tuple[float, str]], metrics: QFontMetricsF) -> None:
-        axis = self._plot.getAxis(side)
-        axis.setTicks([texts])
-        advances = (metrics.horizontalAdvance(text) * _SMALL for _, text in texts)
-        width = max(advances, default=0.0) + 2 * GRID
-        # only ever wider on the right: a plot that jumps at every epoch cannot be read
-        if side == "left" or width > axis.width():
-            axis.setWidth(width)
+
+def _apart(rows: Iterable[int], room: float, height: float) -> list[int]:
+    """Which rows have room for a line of text, when each row is `room` high."""
+    wanted = [int(row) for row in rows]
+    places = [(row + MIDDLE) * room for row in wanted]
+    return [wanted[place] for place in thinned(places, [height] * len(wanted), 0.0)]
 
 
 class RowMarker:

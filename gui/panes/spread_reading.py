@@ -37,7 +37,7 @@ class Mark:
     help: str
 
 
-ZERO = Mark("∅", "exactly zero", "Share of the numbers that are exactly 0")
+ZERO = Mark("∅", "zero", "Share of the numbers that are exactly 0")
 SATURATED_MARK = Mark(
     "◐",
     "saturated",
@@ -54,22 +54,27 @@ def capital(text: str) -> str:
     return text[0].upper() + text[1:]
 
 
-def remarks(shares: Sequence[tuple[Mark, Floats]], found: Distribution) -> list[str]:
-    """For each row what its ridge cannot show: what is not finite, overflow, else the shares above 0."""
-    totals = np.maximum(found.totals, 1)
-    broken, beyond = found.nonfinite / totals, found.overflow / totals
-    return [
-        _remark(broken[row], beyond[row], [(mark, float(share[row])) for mark, share in shares])
-        for row in range(len(totals))
-    ]
+class Remarks:
+    """What ridges cannot show: what is not finite, overflow, else the shares above 0."""
 
+    def __init__(self, shares: Sequence[tuple[Mark, Floats]], found: Distribution) -> None:
+        totals = np.maximum(found.totals, 1)
+        self._shares = shares
+        self._broken, self._beyond = found.nonfinite / totals, found.overflow / totals
+        said = (self._broken > 0) | (self._beyond > 0)
+        for _, share in shares:
+            said |= share > 0
+        self.rows = np.flatnonzero(said)
+        """The rows that there is something to say about."""
 
-def _remark(broken: float, beyond: float, shares: Sequence[tuple[Mark, float]]) -> str:
-    if broken:
-        return f"✕ {share_text(broken)} not finite"
-    if beyond:
-        return f"▲ {share_text(beyond)} off scale"
-    return "  ".join(f"{mark.glyph} {share_text(share)}" for mark, share in shares if share > 0)
+    def text(self, row: int) -> str:
+        """The remark about a row."""
+        if self._broken[row]:
+            return f"✕ {share_text(self._broken[row])} not finite"
+        if self._beyond[row]:
+            return f"▲ {share_text(self._beyond[row])} off scale"
+        known = ((mark.glyph, share[row]) for mark, share in self._shares)
+        return "  ".join(f"{glyph} {share_text(share)}" for glyph, share in known if share > 0)
 
 
 def zero_shares(found: Distribution) -> Floats:

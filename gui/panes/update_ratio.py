@@ -199,6 +199,7 @@ class RatioTrack:
             self._range = decades, title, box.height()
             box.setYRange(*decades, padding=0.02)
             self._plot.setLabel("left", title)
+            self._plot.getAxis("left").resizeEvent()
             self._plot.getAxis("left").setTicks([decade_ticks(decades, box.height())])
 
 

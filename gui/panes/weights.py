@@ -85,9 +85,9 @@ class WeightsPane(DistributionPane):
             3,
             "Update : weight of the chosen layer at every epoch. Click or drag there to go to an epoch",
         )
-        self._usual_key = QLabel("▒ usual: 10⁻⁴ to 10⁻²")
+        self._usual_key = QLabel("▒ usual band")
         self._usual_key.setToolTip(_BAND_HELP)
-        self.legend.insertWidget(self.legend.count() - 1, self._usual_key)
+        self.explain(self._usual_key)
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         super().furnish(plots)
@@ -128,9 +128,10 @@ class WeightsPane(DistributionPane):
         headline, verdict = ratio_headline(ratios)
         self.show_headline(headline, getattr(self.theme, COLORS[verdict]))
         names = [info.label for info in self.layers]
-        quantity = self.quantity
-        spread = spread_caption(names, self.found(view), quantity.axis, quantity.what)
-        said = f"{when_of(view)}: {ratio_caption(names, ratios)}; {spread}{changed}"
+        said = f"{when_of(view)}: {ratio_caption(names, ratios)}"
+        if self.plot_items[0].isVisible():
+            found, quantity = self.found(view), self.quantity
+            said += f"; {spread_caption(names, found, quantity.axis, quantity.what)}{changed}"
         return said + self._draw_epochs() if over_epochs else said
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:

@@ -7,7 +7,15 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from engine.stats import BIN_COUNT, EDGES, Histogram, bin_values, quantiles, resample
+from engine.stats import (
+    BIN_COUNT,
+    EDGES,
+    Histogram,
+    at_shares,
+    bin_values,
+    quantiles,
+    resample,
+)
 
 Floats = NDArray[np.floating]
 POSITIVE = np.array([2.0**k * (1 + q / 4) for k in range(-20, 12) for q in range(4)] + [2.0**12])
@@ -130,6 +138,23 @@ def test_zeros_weigh_in_the_middle_of_quantiles() -> None:
     found = quantiles(counts, np.array([98, 0]), np.array([0.05, 0.5, 0.95]))
     assert (np.abs(found[0]) <= SMALLEST).all()
     assert ((found[1] >= 8.0) & (found[1] <= 10.0)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("density", [0.02, 0.5, 5.0])
+def test_shares_are_found_as_numpys_interpolation_finds_them(seed: int, density: float) -> None:
+    random = np.random.default_rng(seed)
+    steps = random.poisson(density, (30, 50)).astype(np.float64)
+    steps[3] = 0.0
+    cumulative, edges = steps.cumsum(axis=1), np.sort(random.normal(size=50))
+    shares = np.array([0.0, 0.01, 0.25, 0.5, 0.99, 1.0])
+    found = at_shares(cumulative, shares, edges)
+    for row, line in enumerate(cumulative):
+        if line[-1] > 0:
+            wanted = np.interp(shares * line[-1], line, edges)
+            np.testing.assert_allclose(found[row], wanted, rtol=1e-12, atol=1e-12)
+        else:
+            assert np.isnan(found[row]).all()
 
 
 def test_a_row_without_values_has_no_quantiles() -> None:

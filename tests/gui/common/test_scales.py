@@ -6,8 +6,20 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.stats import VALUES, Scale, bin_values
-from gui.common.scales import decade_label, from_scale, reach_of, ridges, to_scale, value_ticks
+from engine.stats import MAGNITUDES, VALUES, Scale, bin_values
+from gui.common.scales import (
+    OCTAVES,
+    decade_label,
+    decade_quantiles,
+    decade_reach,
+    decade_ridges,
+    from_scale,
+    magnitudes,
+    reach_of,
+    ridges,
+    to_scale,
+    value_ticks,
+)
 
 Floats = NDArray[np.float64]
 BIN = 1.25
@@ -149,3 +161,55 @@ def test_a_mirrored_layer_is_drawn_mirrored() -> None:
     values = np.random.default_rng(4).gamma(2.0, 1.0, 5_000)
     _, density = ridges(_counts(values, -values), 20.0)
     np.testing.assert_allclose(density[0], density[1][::-1], atol=1e-9)
+
+
+def test_octaves_are_powers_of_two_and_hold_both_signs() -> None:
+    np.testing.assert_allclose(OCTAVES, np.arange(-100, 29) * math.log10(2.0))
+    values = np.array([1.5, -1.5, 0.3, -(2.0**-40), 0.0])
+    sizes = magnitudes(_counts(values, scale=MAGNITUDES))[0]
+    octaves = {int(octave) - 100: int(sizes[octave]) for octave in np.flatnonzero(sizes)}
+    assert octaves == {-40: 1, -2: 1, 0: 2}
+
+
+@pytest.mark.parametrize("spread", [1e-25, 1e-7, 1.0, 1e4])
+def test_the_decades_reach_from_a_hundredth_to_all_but_a_thousandth(spread: float) -> None:
+    values = np.random.default_rng(6).normal(0.0, spread, 50_000)
+    low, high = decade_reach(_counts(values, scale=MAGNITUDES)) or (0.0, 0.0)
+    exact = np.log10(np.quantile(np.abs(values), [0.01, 0.999]))
+    octave = math.log10(2.0)
+    assert exact[0] - octave <= low <= exact[0]
+    assert exact[1] <= high <= exact[1] + octave
+
+
+def test_decades_hold_every_row_and_nothing_has_none() -> None:
+    small, large = np.full(9, 1.5e-9), np.full(9, 1.5e3)
+    counts = _counts(small, large, np.zeros(4), scale=MAGNITUDES)
+    low, high = decade_reach(counts) or (0.0, 0.0)
+    assert low <= math.log10(1.5e-9) < low + 0.31
+    assert high - 0.31 < math.log10(1.5e3) <= high
+    assert decade_reach(counts[2:]) is None
+
+
+def test_ridges_of_decades_are_cut_at_both_ends() -> None:
+    values = np.array([1e-9, 1e-3, 1e-3, 2e-3, 1e6])
+    places, density = decade_ridges(_counts(values, scale=MAGNITUDES), -4.0, -2.0)
+    assert places[0] <= -4.0 < -2.0 <= places[-1]
+    assert density.shape == (1, places.size - 1)
+    shown = {round(float(places[at]), 2): density[0, at] for at in np.flatnonzero(density[0])}
+    assert shown == {-3.01: 1.0, -2.71: 0.5}
+
+
+@pytest.mark.parametrize("zeros", [0, 30, 70])
+def test_quantiles_of_sizes_count_zeros_as_the_smallest(zeros: int) -> None:
+    values = 10.0 ** np.random.default_rng(7).uniform(-8.0, -2.0, 100 - zeros)
+    counts = _counts(values, scale=MAGNITUDES)
+    shares = np.array([0.2, 0.5, 0.9])
+    found = decade_quantiles(counts, np.array([zeros]), shares)[0]
+    ordered = np.sort(np.concatenate((np.full(zeros, -math.inf), np.log10(values))))
+    for share, place in zip(shares, found, strict=True):
+        at = round(share * 100)
+        if share * 100 <= zeros:
+            assert place == -math.inf
+        else:
+            assert ordered[at - 1] - 0.31 <= place <= ordered[min(at, 99)] + 0.31
+    assert np.isnan(decade_quantiles(counts * 0, np.array([0]), shares)).all()

@@ -1,0 +1,61 @@
+"""An axis of words: a text at some rows, painted at once, because ticks take much longer to change."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QFontMetricsF, QPainter
+
+from gui.common.theme import GRID
+
+_SMALL = 0.88
+"""Width of the axis' letters against those of the pane."""
+Texts = Sequence[tuple[float, str]]
+
+
+class NamesAxis(pg.AxisItem):
+    """Texts beside a plot, each at a place of the plot's y axis."""
+
+    def __init__(self, side: str) -> None:
+        super().__init__(side)
+        self.texts: Texts = ()
+        self._grows = side == "right"
+        self.narrow()
+
+    def narrow(self) -> None:
+        """Take no room until there are texts again."""
+        self._room = 0.0
+        self.setWidth(0)
+
+    def set_texts(self, texts: Texts, metrics: QFontMetricsF) -> None:
+        """Show other texts.
+
+        On the right the axis only ever becomes wider: a plot that jumps at every epoch cannot be read.
+        """
+        self.texts = texts
+        advances = [metrics.horizontalAdvance(text) for _, text in texts]
+        width = max(advances) * _SMALL + 2 * GRID if advances else 0.0
+        if width > self._room or (width < self._room and not self._grows):
+            self._room = width
+            self.setWidth(width)
+        self.update()
+
+    def paint(self, painter: QPainter, _option: Any, _widget: Any = None) -> None:
+        view = self.linkedView()
+        if view is None:
+            return
+        if self.style["tickFont"] is not None:
+            painter.setFont(self.style["tickFont"])
+        top, bottom = view.viewRange()[1]
+        room, edge = self.size(), self.mapRectFromParent(self.geometry())
+        painter.setPen(self.pen())
+        x = 0.0 if self._grows else room.width()
+        painter.drawLine(int(x), 0, int(x), int(room.height()))
+        painter.setPen(self.textPen())
+        height = QFontMetricsF(painter.font()).height()
+        side = Qt.AlignmentFlag.AlignLeft if self._grows else Qt.AlignmentFlag.AlignRight
+        for place, text in self.texts:
+            middle = edge.top() + (place - top) / (bottom - top) * room.height()
+            line = QRectF(GRID / 2, middle - height / 2, room.width() - GRID, height)
+            painter.drawText(line, side | Qt.AlignmentFlag.AlignVCenter, text)
