@@ -144,7 +144,8 @@ class ActivationsPane(DistributionPane):
         assert self.history is not None
         row, first = self.chosen_row, self.first_epoch
         label = self.layers[row].label
-        self.epoch_map.draw(row, track, SIGNED, span, first, f"output of {label}")
+        title = self.title_of_epochs(f"output of {label}", label)
+        self.epoch_map.draw(row, track, SIGNED, span, first, title)
         self.draw_lines(self.epoch_map.lines)
         spread = self.history.over_epochs("activation_std").values[:, row]
         return f"; over the epochs the spread σ of {label} went from {spread[0]:.2g} to {spread[-1]:.2g}"

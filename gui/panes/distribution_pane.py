@@ -8,6 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QComboBox, QLabel
 
 from engine.stats import Distribution
@@ -16,7 +17,7 @@ from gui.common.theme import GRID, ThemeSource
 from gui.training.reading import View, current_view
 
 from .epoch_map import EpochLines
-from .layer_rows import LayerRows, Rows
+from .layer_rows import LayerRows, Rows, fitting_title
 from .pane import Pane
 from .ridges import BEFORE, RidgeItem
 from .spread_axes import ScaleMode, Span, Spans, SpreadAxis, rows_of
@@ -196,6 +197,11 @@ class DistributionPane(Pane):
         shown = last if self._epoch is None else min(self._epoch, last)
         pinned = None if self._pinned is None else first + self._pinned
         lines.draw(first, first + last, first + shown, pinned)
+
+    def title_of_epochs(self, *titles: str) -> str:
+        """The title that fits beside the plot of epochs, which is the last."""
+        height = self.plot_items[-1].getViewBox().height()
+        return fitting_title(titles, QFontMetricsF(self.font()), height)
 
     def arrange(self, shown: Sequence[bool]) -> None:
         """Show some of the plots, and take the others out: a hidden plot's axes would keep their room."""

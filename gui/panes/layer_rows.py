@@ -100,8 +100,7 @@ class LayerRows:
         box, layers = self._plot.getViewBox(), len(rows.names)
         if self._changed("range", (rows.span, layers)):
             box.setRange(xRange=rows.span, yRange=(0, layers), padding=0.01)
-        fitting_title = (t for t in rows.titles if metrics.horizontalAdvance(t) <= box.width())
-        title = next(fitting_title, rows.titles[-1])
+        title = fitting_title(rows.titles, metrics, box.width())
         if self._changed("title", title):
             self._plot.setLabel("bottom", title)
             self._plot.getAxis("bottom").resizeEvent()  # else the new text is not centred
@@ -147,6 +146,12 @@ class RowMarker:
 def _frame(row: int, span: Span) -> list[tuple[float, float]]:
     corners = [(span[0], row), (span[1], row), (span[1], row + 1), (span[0], row + 1)]
     return [corner for i in range(4) for corner in (corners[i], corners[(i + 1) % 4])]
+
+
+def fitting_title(titles: Sequence[str], metrics: QFontMetricsF, length: float) -> str:
+    """The first title that is no longer than the axis, else the last."""
+    fitting = (title for title in titles if metrics.horizontalAdvance(title) <= length)
+    return next(fitting, titles[-1])
 
 
 def fitting(axis: SpreadAxis, span: Span, length: float) -> list[tuple[float, str]]:

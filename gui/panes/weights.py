@@ -168,7 +168,8 @@ class WeightsPane(DistributionPane):
         row = self.chosen_row
         label, column = self.layers[row].label, int(self.shown_rows()[row])
         track = self.history.over_epochs("update_ratio")
-        self.ratio_track.draw(track, column, self.first_epoch, f"update : weight of {label}")
+        title = self.title_of_epochs(f"update : weight of {label}", label)
+        self.ratio_track.draw(track, column, self.first_epoch, title)
         self.draw_lines(self.ratio_track.lines)
         known = np.flatnonzero(~np.isnan(track.values[:, column]))
         if not known.size:

@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QTimer
+from PySide6.QtCore import QPointF, QRect, Qt, QTimer
+from PySide6.QtGui import QFontMetrics
 from PySide6.QtWidgets import QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -172,6 +173,28 @@ def test_a_hidden_pane_draws_what_it_missed_when_it_is_shown(
     with qtbot.waitSignal(pane.drawn):
         pane.show()
     assert pane.caption.text().startswith("Epoch 4: ")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_caption_takes_the_lines_that_it_needs_at_each_width(
+    opened: Open, history: RunHistory, stats: Stats, qtbot: QtBot, name: str
+) -> None:
+    pane = opened(name, history)
+    metrics = QFontMetrics(pane.caption.font())
+    for epoch, width in ((4, 300), (5, 900), (6, 500)):
+        said = [pane.caption.text()]
+        with qtbot.waitSignal(pane.drawn):
+            pane.resize(width, 360)
+        history.add_epoch(stats(epoch))
+        with qtbot.waitSignal(pane.drawn):
+            pane.data_changed()
+        qtbot.wait(40)
+        said.append(pane.caption.text())
+        room = QRect(0, 0, pane.caption.width(), 999)
+        needed = [
+            metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, text).height() for text in said
+        ]
+        assert abs(pane.caption.height() - max(needed)) < metrics.height()
 
 
 def test_a_flood_of_changes_is_drawn_sixty_times_a_second_at_most(
