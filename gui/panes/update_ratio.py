@@ -1,12 +1,13 @@
 """Update : weight, layer by layer and over the epochs, with the band in which it usually lies."""
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 
 from engine.training import OverEpochs
 from gui.common.scales import decade_label
@@ -14,6 +15,7 @@ from gui.common.theme import GRID, Theme
 from gui.training.reading import GLYPHS, Verdict
 
 from .epoch_map import EpochLines
+from .row_points import Points, PointsItem
 from .spread_reading import BAND, USUAL
 
 Floats = NDArray[np.float64]
@@ -24,10 +26,10 @@ _SMALLEST, _LARGEST = 4, 8
 """Sizes of points in pixels: rows may be lower than a point."""
 _FEW = 10
 """Epochs up to which each has a dot of its own: a line alone does not show a single one."""
-_SYMBOLS: dict[Verdict, str] = {"vanishing": "t", "healthy": "o", "exploding": "t1"}
+_SHAPES: Mapping[str, str] = {"vanishing": "down", "healthy": "disc", "exploding": "up"}
 
 
-def verdicts(ratios: Floats) -> dict[Verdict, NDArray[np.bool_]]:
+def verdicts(ratios: Floats) -> dict[str, NDArray[np.bool_]]:
     """Which ratios lie below the band, within it and above it."""
     return {
         "vanishing": (ratios > 0) & (ratios < BAND[0]),
@@ -95,17 +97,13 @@ class RatioRows:
     """A point for each layer, in the rows of the plot beside it: x is log10 ‖ΔW‖ / ‖W‖."""
 
     def __init__(self) -> None:
-        self.points = {
-            verdict: pg.ScatterPlotItem(symbol=symbol, size=8)
-            for verdict, symbol in _SYMBOLS.items()
-        }
+        self.points = PointsItem(_SHAPES)
         self.zeros = pg.ScatterPlotItem(symbol="x", size=9)
         self.nonfinite = pg.ScatterPlotItem(symbol="+", size=12)
         self.before = pg.PlotCurveItem(connect="finite")
         self._band = _Band("vertical")
         self._range: object = None
         self._decades = _AT_LEAST
-        self._size = 0
 
     def restart(self) -> None:
         """Another run begins."""
@@ -117,16 +115,14 @@ class RatioRows:
         plot.invertY(True)
         plot.getAxis("left").setStyle(showValues=False, tickLength=0)
         plot.setLabel("bottom", "update : weight")
-        marks = (*self.points.values(), self.zeros, self.nonfinite)
+        marks = self.points, self.zeros, self.nonfinite
         for item in (self._band.region, self._band.usual, self.before, *marks):
             plot.addItem(item, ignoreBounds=True)
 
     def color(self, theme: Theme) -> None:
         """Draw in a theme's colours."""
         self._band.color(theme)
-        for verdict, item in self.points.items():
-            item.setPen(None)
-            item.setBrush(getattr(theme, verdict))
+        self.points.set_colors({verdict: getattr(theme, verdict) for verdict in _SHAPES})
         self.zeros.setPen(pg.mkPen(theme.vanishing, width=2))
         self.nonfinite.setPen(pg.mkPen(theme.nonfinite, width=1))
         self.nonfinite.setBrush(pg.mkBrush(theme.nonfinite))
@@ -134,18 +130,18 @@ class RatioRows:
 
     def draw(self, ratios: Floats, before: Floats | None, middle: float) -> None:
         """Show the ratios (layers,), and those that are compared with; `middle` is a point's place in its row."""
-        heights = np.arange(ratios.size) + middle
+        heights: Floats = np.arange(ratios.size, dtype=np.float64) + middle
         seen = ratios if before is None else np.concatenate((ratios, before))
         low, high = decades_of(seen)
-        self._decades = min(low, self._decades[0]), max(high, self._decades[1])
+        self._decades = low, high = min(low, self._decades[0]), max(high, self._decades[1])
         logs = logarithms(ratios)
         size = min(_LARGEST, max(_SMALLEST, int(self._plot.getViewBox().height() / ratios.size)))
-        for verdict, mask in verdicts(ratios).items():
-            if size != self._size:
-                self.points[verdict].setSize(size)
-            _show(self.points[verdict], logs[mask], heights[mask])
+        found = {
+            verdict: Points(logs[mask], heights[mask]) for verdict, mask in verdicts(ratios).items()
+        }
+        room = QRectF(low, 0.0, high - low, ratios.size)
+        self.points.set_points(found, size, room)
         none = np.zeros(ratios.size)
-        self._size = size
         _show(self.zeros, none[ratios == 0] + self._decades[0] + 0.2, heights[ratios == 0])
         broken = np.isinf(ratios)
         _show(self.nonfinite, none[broken] + self._decades[1] - 0.2, heights[broken])

@@ -1,0 +1,58 @@
+"""Points as one item: each is painted where it lies, in its colour and shape, at every device's scale."""
+
+import numpy as np
+import pyqtgraph as pg
+import pytest
+from PySide6.QtCore import QPointF, QRectF
+from PySide6.QtGui import QColor
+from pytestqt.qtbot import QtBot
+
+from gui.panes.row_points import SHAPES, Points, PointsItem
+
+COLORS = {"low": "#ff0000", "in": "#00ff00", "high": "#0000ff"}
+
+
+@pytest.fixture
+def plot(qtbot: QtBot) -> pg.PlotWidget:
+    widget = pg.PlotWidget()
+    qtbot.addWidget(widget)
+    widget.resize(300, 300)
+    widget.setBackground("#000000")
+    widget.getPlotItem().hideAxis("left")
+    widget.getPlotItem().hideAxis("bottom")
+    widget.setRange(xRange=(0, 10), yRange=(0, 10), padding=0.0)
+    return widget
+
+
+def test_every_point_is_painted_where_it_lies_in_its_colour(plot: pg.PlotWidget) -> None:
+    item = PointsItem({"low": "down", "in": "disc", "high": "up"})
+    item.set_colors(COLORS)
+    places = {
+        "low": Points(np.array([1.0, 5.0]), np.array([1.0, 9.0])),
+        "in": Points(np.array([5.0]), np.array([5.0])),
+        "high": Points(np.empty(0), np.empty(0)),
+    }
+    item.set_points(places, 12.0, QRectF(0, 0, 10, 10))
+    plot.addItem(item)
+    image = plot.grab().toImage()
+    ratio = image.devicePixelRatio()
+    box = plot.getViewBox()
+    for kind, (x, y) in places.items():
+        for place in zip(x, y, strict=True):
+            pixel = plot.mapFromScene(box.mapViewToScene(QPointF(*place)))
+            color = image.pixelColor(int(pixel.x() * ratio), int(pixel.y() * ratio))
+            assert color == QColor(COLORS[kind])
+    found = {
+        image.pixelColor(x, y).name()
+        for x in range(0, image.width(), 2)
+        for y in range(0, image.height(), 2)
+    }
+    assert COLORS["low"] in found
+    assert COLORS["high"] not in found
+
+
+def test_shapes_point_where_their_glyphs_do() -> None:
+    assert SHAPES["down"][:, 1].max() == pytest.approx(1.0)
+    assert SHAPES["down"][:, 1].min() == pytest.approx(-0.5)
+    assert SHAPES["up"][:, 1].min() == pytest.approx(-1.0)
+    np.testing.assert_allclose(np.linalg.norm(SHAPES["disc"], axis=1), 1.0)
