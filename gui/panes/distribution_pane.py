@@ -239,11 +239,13 @@ class DistributionPane(Pane):
 
     @property
     def chosen_row(self) -> int:
-        """The drawn row of the chosen layer, else of the first with a weight."""
-        layers = self.layers
-        chosen = [row for row, info in enumerate(layers) if info.id in self._selected]
-        with_weight = [row for row, info in enumerate(layers) if info.has_weight]
-        return [*chosen, *with_weight, 0][0]
+        """The drawn row of the chosen layer, or of the drawn one before it; else of the first with a weight."""
+        assert self.history is not None
+        rows = self.shown_rows()
+        chosen = [row for i in self._selected if (row := self.history.row(i)) is not None]
+        if chosen:
+            return max(0, int(np.searchsorted(rows, min(chosen), side="right")) - 1)
+        return next((at for at, row in enumerate(rows) if self.history.layers[row].has_weight), 0)
 
     @property
     def first_epoch(self) -> int:

@@ -149,7 +149,9 @@ def test_a_pinned_epochs_ratios_and_ridges_are_drawn_beside(
     assert not shown.ratios.before.isVisible()
 
 
-@pytest.mark.parametrize(("chosen", "row"), [(None, 0), ("layer_4", 4), ("layer_1", 0)])
+@pytest.mark.parametrize(
+    ("chosen", "row"), [(None, 0), ("layer_4", 4), ("layer_3", 2), ("gone", 0)]
+)
 def test_the_ratio_over_the_epochs_is_the_chosen_layers(
     pane: Callable[..., WeightsPane], run: RunHistory, qtbot: QtBot, chosen: str | None, row: int
 ) -> None:
