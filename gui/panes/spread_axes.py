@@ -168,7 +168,8 @@ class Track:
         known = self._known((key, axis, span), epochs)
         self.borders, new = axis.densities(counts[known:], span)
         self._density = np.concatenate((self._density[:known], new)) if known else new
-        self._key, self._epochs = (key, axis, span), epochs
+        self._key = key, axis, span
+        self._epochs = epochs.copy()  # the history may write into its own
         return self._density
 
     def _known(self, key: object, epochs: NDArray[np.int64]) -> int:

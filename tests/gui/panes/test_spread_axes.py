@@ -134,6 +134,15 @@ def test_only_new_epochs_of_a_track_are_reckoned() -> None:
     np.testing.assert_array_equal(shown, SIGNED.densities(counts, (-2.0, 2.0))[1])
 
 
+def test_an_epoch_that_takes_the_place_of_another_is_reckoned() -> None:
+    counts, epochs = RNG.poisson(3.0, (9, 256)).astype(np.uint32), np.array([0, 4, 5])
+    track = Track()
+    track.update("a", epochs, counts[epochs], SIGNED, (-2.0, 2.0))
+    epochs[-1] = 6  # in place, as a history does whose newest epoch stays
+    shown = track.update("a", epochs, counts[epochs], SIGNED, (-2.0, 2.0))
+    np.testing.assert_array_equal(shown, SIGNED.densities(counts[epochs], (-2.0, 2.0))[1])
+
+
 @pytest.mark.parametrize(
     "epochs", [[0], [0, 1], list(range(9)), [0, 3, 6, 7], [*range(0, 900, 2), 899], [5, 6, 900]]
 )
