@@ -101,6 +101,10 @@ class ActivationsPane(DistributionPane):
             return None
         return self.epoch_map.span(self.chosen_row, self._track, SIGNED)
 
+    @property
+    def maps_epochs(self) -> bool:
+        return bool(self.plot_items[1].isVisible())
+
     def draw(self) -> str:
         assert self.history is not None
         view = self.view

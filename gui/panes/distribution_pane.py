@@ -21,7 +21,7 @@ from .layer_rows import LayerRows, Rows, fitting_title
 from .pane import Pane
 from .ridges import BEFORE, RidgeItem
 from .spread_axes import ScaleMode, Span, Spans, SpreadAxis, rows_of
-from .spread_reading import Mark, Remarks, row_text, since, table_of
+from .spread_reading import Mark, Remarks, row_text, short_when, since, table_of
 from .view_menu import ViewMenu
 
 Floats = NDArray[np.float64]
@@ -91,6 +91,11 @@ class DistributionPane(Pane):
         """The part of the axis that the epochs need, where they are drawn on it."""
         return None
 
+    @property
+    def maps_epochs(self) -> bool:
+        """Whether the plot of epochs is a heat map, and shown."""
+        return False
+
     # To be read back.
 
     @property
@@ -134,6 +139,11 @@ class DistributionPane(Pane):
 
     def color_items(self) -> None:
         self._rows.color(self.theme)
+        low, high = pg.colormap.get(self.theme.heat_map).map([0.0, 1.0], mode="qcolor")
+        self._color_key.setText(
+            f'<span style="color: {low.name()}">■</span> few '
+            f'<span style="color: {high.name()}">■</span> many'
+        )
 
     @property
     def layers(self) -> Sequence[LayerInfo]:
@@ -188,7 +198,7 @@ class DistributionPane(Pane):
         self._explain(pinned, shares)
         if pinned is None or before is None:
             return "", span
-        return since(names, found, before, quantity.axis, pinned.when), span
+        return since(names, found, before, quantity.axis, short_when(pinned)), span
 
     def draw_lines(self, lines: EpochLines) -> None:
         """Mark the shown and the pinned epoch in a plot of epochs."""
@@ -278,19 +288,24 @@ class DistributionPane(Pane):
     # The legend.
 
     def _legend(self) -> None:
-        self._band_key, self._pin_key = QLabel(), QLabel()
+        self._band_key, self._pin_key, self._color_key = QLabel(), QLabel(), QLabel()
         self._band_key.setToolTip(
             "From the 1st to the 99th percentile, and the median, zeros included"
         )
         self._pin_key.setToolTip("The pinned epoch, to compare with")
+        self._color_key.setToolTip(
+            "Each line of the map by itself: its brightest place holds the most of its numbers, and the colour "
+            "goes with the square root, so that rare numbers are seen too"
+        )
         self._mark_keys: list[tuple[Mark, QLabel]] = []
         for mark in self.keys():
             key = QLabel(f"{mark.glyph} {mark.title}")
             key.setToolTip(mark.help)
             self._mark_keys.append((mark, key))
-        self.legend.setSpacing(2 * GRID)
+        self.legend.setSpacing(GRID + GRID // 2)
         self.legend.addStretch(1)
-        for label in (self._band_key, self._pin_key, *(key for _, key in self._mark_keys)):
+        keys = self._band_key, self._color_key, self._pin_key
+        for label in (*keys, *(key for _, key in self._mark_keys)):
             self.explain(label)
 
     def explain(self, label: QLabel) -> None:
@@ -304,11 +319,14 @@ class DistributionPane(Pane):
         line = f'<b style="color: {BEFORE}">¦¦</b>' if heat_map else "╌╌"
         for label, text in (
             (self._band_key, "││ p1–p99, median" if heat_map else "└┘ p1–p99  │ median"),
-            (self._pin_key, "" if pinned is None else f"{line} {pinned.when}"),
+            (self._pin_key, "" if pinned is None else f"{line} {short_when(pinned)}"),
         ):
             if label.text() != text:
                 label.setText(text)
+        layers_too = self.plot_items[0].isVisible()
+        self._band_key.setVisible(layers_too)
         self._pin_key.setVisible(pinned is not None)
-        drawn = [mark for mark, share in shares if (share > 0).any()]
+        self._color_key.setVisible((heat_map and layers_too) or self.maps_epochs)
+        drawn = [mark for mark, share in shares if layers_too and (share > 0).any()]
         for mark, key in self._mark_keys:
             key.setVisible(mark in drawn)

@@ -23,7 +23,6 @@ BAND = 1e-4, 1e-2
 """Outside of it a layer is worth a look: DL4J calls log10 below −4 doubtful and above −2 bad."""
 SATURATED = 0.5
 DEAD = 0.5
-BEFORE = "before training"
 _SIMILAR = 10.0
 _HARDLY = 1.05
 
@@ -157,16 +156,15 @@ def since(
 ) -> str:
     """What changed most since the epoch that is compared with."""
     now, then = axis.size(found), axis.size(before)
-    start = "the start" if when == BEFORE else when
     known = np.flatnonzero((now > 0) & (then > 0) & np.isfinite(now) & np.isfinite(then))
     if not known.size:
-        return f"; nothing can be compared with {start}"
+        return f"; nothing can be compared with {when}"
     changes = np.abs(np.log(now[known] / then[known]))
     most = int(known[int(changes.argmax())])
     if changes.max() < math.log(_HARDLY):
-        return f"; since {start} no layer's {axis.measure} has changed by more than 5%"
+        return f"; since {when} no layer's {axis.measure} has changed by more than 5%"
     return (
-        f"; since {start} the {axis.measure} of {names[most]} has changed the most, "
+        f"; since {when} the {axis.measure} of {names[most]} has changed the most, "
         f"from {then[most]:.2g} to {now[most]:.2g}"
     )
 
@@ -253,6 +251,11 @@ def _named(names: Sequence[str], mask: NDArray[np.bool_]) -> str:
         return ""
     more = f" (and {rows.size - 1} more)" if rows.size > 1 else ""
     return f"{names[int(rows[0])]}{more}"
+
+
+def short_when(view: View) -> str:
+    """`epoch 3`, `the start`."""
+    return view.when if view.epoch or view.step is not None else "the start"
 
 
 def when_of(view: View) -> str:

@@ -19,11 +19,13 @@ from gui.panes.spread_reading import (
     activation_shares,
     ratio_caption,
     row_text,
+    short_when,
     since,
     spread_caption,
     table_of,
     zero_shares,
 )
+from gui.training.reading import View
 
 NAN, INF = math.nan, math.inf
 NAMES = [f"Linear {row}" for row in range(9)]
@@ -160,7 +162,8 @@ def test_what_changed_most_since_the_pinned_epoch_is_named() -> None:
     before, now = _found([1, -1], [2, -2], [4, -4]), _found([1.2, -1.2], [0.5, -0.5], [5, -5])
     text = since(NAMES, now, before, SIGNED, "epoch 2")
     assert text == "; since epoch 2 the spread σ of Linear 1 has changed the most, from 2 to 0.5"
-    assert "since the start" in since(NAMES, now, before, SIGNED, "before training")
+    whens = [short_when(View(_table([1.0]), *at)) for at in ((0, None), (0, 3), (4, None))]
+    assert whens == ["the start", "epoch 0, batch 3", "epoch 4"]
     assert "has changed by more than 5%" in since(NAMES, now, now, SIGNED, "epoch 2")
     assert "nothing can be compared" in since(NAMES, now, _found([], [], []), SIGNED, "epoch 2")
 
