@@ -77,6 +77,7 @@ class WeightsPane(DistributionPane):
     def __init__(self, themes: ThemeSource) -> None:
         self.ratios = RatioRows()
         self.ratio_track = RatioTrack()
+        self._with_weights: NDArray[np.int64] | None = None
         super().__init__(
             "weights",
             "Weights and updates",
@@ -97,6 +98,7 @@ class WeightsPane(DistributionPane):
     def restart(self) -> None:
         super().restart()
         self.ratios.restart()
+        self._with_weights = None
 
     def color_items(self) -> None:
         super().color_items()
@@ -106,7 +108,11 @@ class WeightsPane(DistributionPane):
 
     def shown_rows(self) -> NDArray[np.int64]:
         assert self.history is not None
-        return np.flatnonzero([info.has_weight for info in self.history.layers])
+        if self._with_weights is None:
+            known = self.view.table.weights.totals > 0  # recurrent layers have several weights
+            named = [info.has_weight for info in self.history.layers]
+            self._with_weights = np.flatnonzero(known | np.array(named, bool))
+        return self._with_weights
 
     def keys(self) -> tuple[Mark, ...]:
         return (ZERO,)

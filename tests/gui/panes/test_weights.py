@@ -212,3 +212,17 @@ def test_a_network_without_weights_says_so(
     assert shown.caption.text() == "Before training: no layer of this network has a weight."
     assert shown.read_at(QPointF(0.0, 0.5), 0) == ("", None)
     assert not any(plot.isVisible() for plot in shown.plot_items)
+
+
+def test_a_layer_with_several_weights_has_a_row_too(
+    pane: Callable[..., WeightsPane], run: RunHistory
+) -> None:
+    """A recurrent layer has no tensor that is called weight; its numbers are in the table all the same."""
+    infos = tuple(
+        LayerInfo(info.id, info.kind, info.label, False) if row == 2 else info
+        for row, info in enumerate(run.layers)
+    )
+    start = RunStarted(1, infos, 9, 6, 8, 100, 80, 20, "Digits")
+    shown = pane(RunHistory(start, run.epochs))
+    names = [text for _, text in shown.plot_items[0].getAxis("left").texts]
+    assert names == ["Linear 0", "Linear 2", "Linear 4"]
