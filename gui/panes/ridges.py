@@ -76,11 +76,11 @@ class RidgeItem(_RowsItem):
         painter.setPen(QPen(self._theme.color("ridge"), 0))
         for path, fill in zip(self._paths[:2], (0.25, 0.65), strict=True):
             painter.setBrush(self._theme.color("ridge", fill))
-            painter.drawPath(path)
+            draw_path(painter, path)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(_dashed(self._theme.text))
         for path in self._paths[2:]:
-            painter.drawPath(path)
+            draw_path(painter, path)
 
 
 class BandItem(_RowsItem):
@@ -113,11 +113,17 @@ class BandItem(_RowsItem):
             median, compared = number % 2 == 1, number > 1
             if self._over_map:  # a dark seam keeps the mark apart from bright cells
                 painter.setPen(_cosmetic("#000000", 3.0))
-                painter.drawPath(path)
+                draw_path(painter, path)
                 painter.setPen(_cosmetic(BEFORE if compared else "#ffffff", 1.5 if median else 1.0))
             else:
                 painter.setPen(_cosmetic(self._theme.text, 2.0 if median else 1.0))
-            painter.drawPath(path)
+            draw_path(painter, path)
+
+
+def draw_path(painter: QPainter, path: QPainterPath) -> None:
+    """Draw a path that is not empty: in an SVG an empty one would be an error."""
+    if not path.isEmpty():
+        painter.drawPath(path)
 
 
 def _cosmetic(color: str, width: float) -> QPen:

@@ -10,6 +10,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPainterPath
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from .ridges import draw_path
+
 Floats = NDArray[np.float64]
 
 
@@ -73,7 +75,7 @@ class PointsItem(pg.GraphicsObject):
         for kind, (x, y) in self.points.items():
             centres = np.column_stack((x, y)) @ scale + (to_pixels.dx(), to_pixels.dy())
             painter.setBrush(pg.mkBrush(self._colors[kind]))
-            painter.drawPath(_shapes(centres, SHAPES[self._shapes[kind]] * self._size / 2))
+            draw_path(painter, _shapes(centres, SHAPES[self._shapes[kind]] * self._size / 2))
         painter.restore()
 
 

@@ -1,6 +1,8 @@
 """The pane of weights: distributions and ratios are those of the run, and the band, the caption and the epochs fit."""
 
 from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -226,3 +228,14 @@ def test_a_layer_with_several_weights_has_a_row_too(
     shown = pane(RunHistory(start, run.epochs))
     names = [text for _, text in shown.plot_items[0].getAxis("left").texts]
     assert names == ["Linear 0", "Linear 2", "Linear 4"]
+
+
+def test_the_svg_holds_ridges_and_the_axes_words(
+    pane: Callable[..., WeightsPane], started: Start, stats: Stats, tmp_path: Path
+) -> None:
+    pane(_run(started, stats, [1e-3, 1e-3, 1e-3])).save(tmp_path / "weights.svg")
+    root = ElementTree.parse(tmp_path / "weights.svg").getroot()
+    paths = [path.get("d", "") for path in root.iter("{http://www.w3.org/2000/svg}path")]
+    assert max(path.count("L") for path in paths) > 3 * 100  # three ridges in one
+    texts = {(text.text or "").strip() for text in root.iter("{http://www.w3.org/2000/svg}text")}
+    assert {"Linear 0", "Linear 2", "Linear 4", "10⁻⁴"} <= texts
