@@ -164,7 +164,7 @@ class LiveDrawing(QObject):
         return NO_GRADIENT if is_input else None
 
     def _show_bars(self, table: LayerTable, found: Mapping[str, WireFigure], *, near: bool) -> None:
-        self._reach = max(self._reach, reach_of(table))
+        self._reach = max(self._reach, reach_of(table.activations.counts))
         sheet = Sheet(table.activations, self._reach, self._ink)
         remarks = card_remarks(table)
         for node_id, card in self._scene.cards.items():

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.stats import LayerTable
 from engine.training import LayerInfo
-from gui.training.reading import GLYPHS, Flow, View, read_flow, share_text, weight_rows
+from gui.training.reading import GLYPHS, Flow, View, read_flow, weight_rows
 
 
 def flow_headline(flow: Flow) -> str:

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from engine.stats import TALLIES, Distribution, LayerTable
 from engine.training import LayerInfo
 from gui.common.scales import decade_label
-from gui.training.reading import View, weight_rows
+from gui.training.reading import View, share_text, weight_rows
 
-from .reading import share_text
 from .spread_axes import SpreadAxis, rows_of
 
 Floats = NDArray[np.float64]

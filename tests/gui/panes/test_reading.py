@@ -1,7 +1,5 @@
 """What the panes say: verdicts at their thresholds, and captions with the right numbers and names."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pytest
 
@@ -9,7 +7,7 @@ from engine.stats import EpochStats, LayerTable, StepStats
 from engine.training import LayerInfo, Progress, RunHistory, RunStarted
 from gui.panes import reading
 from gui.panes.reading import flow_caption, flow_headline
-from gui.training.reading import View, current_view, read_flow
+from gui.training.reading import View, current_view, read_flow, share_text
 
 NAN, INF = float("nan"), float("inf")
 
@@ -149,7 +147,7 @@ def test_the_current_view_is_the_newest_look_or_the_chosen_epoch() -> None:
     ("share", "text"), [(0, "0%"), (1e-9, "<1%"), (0.01, "1%"), (0.5, "50%"), (0.999, ">99%")]
 )
 def test_a_share_is_never_rounded_to_all_or_none(share: float, text: str) -> None:
-    assert reading.share_text(share) == text
+    assert share_text(share) == text
 
 
 @pytest.mark.parametrize("seed", range(5))
