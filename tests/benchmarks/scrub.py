@@ -7,6 +7,7 @@ The playhead goes to an epoch that was not looked at before, so that it is read 
 import sys
 import time
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 from PySide6.QtWidgets import QApplication
@@ -22,22 +23,33 @@ JUMPS = 300
 LIMIT_MS = 33.0
 
 
-def jumps(application: QApplication, lab: Lab, epochs: Iterable[int]) -> list[float]:
-    """Milliseconds from the playhead's move to the paint of the last pane."""
+class Jump(NamedTuple):
+    """What a jump took, in milliseconds."""
+
+    wall: float
+    """From the playhead's move to the last paint."""
+    processor: float
+    """Of that, what this process did: on a busy machine the rest was waiting for others."""
+
+
+def jumps(application: QApplication, lab: Lab, epochs: Iterable[int]) -> list[Jump]:
+    """Go to each epoch, and draw and paint everything that follows."""
     times = []
     for epoch in epochs:
-        begun = time.perf_counter()
+        begun, worked = time.perf_counter(), time.thread_time()
         lab.playhead.go(epoch)
         for pane in lab.panes:
             pane.draw()
             pane.plot.viewport().repaint()
+        lab.canvas.live.draw()
         lab.canvas.viewport().repaint()
-        times.append((time.perf_counter() - begun) * 1e3)
+        wall, processor = time.perf_counter() - begun, time.thread_time() - worked
+        times.append(Jump(wall * 1e3, processor * 1e3))
         settle(application, 0.02)
     return times[5:]
 
 
-def measure() -> dict[str, list[float]]:
+def measure() -> dict[str, list[Jump]]:
     """The times of both ways of going through the run."""
     application = make_application()
     with lab_with_run(application, EPOCHS) as (lab, begin):
@@ -66,10 +78,14 @@ def main(_arguments: list[str]) -> int:
         sys.stderr.write("The run did not arrive\n")
         return 1
     table = Table(title=f"scrub: all panes, {LAYERS} layers, {EPOCHS:,} epochs; ms")
-    for column in ("what", "median", "95 %", "maximum", "limit"):
+    for column in ("what", "median", "95 %", "maximum", "limit", "processor, 95 %"):
         table.add_column(column, justify="left" if column == "what" else "right")
+    worst = 0.0
     for name, times in found.items():
-        figures = (np.median(times), np.percentile(times, 95), max(times), LIMIT_MS)
+        wall, processor = np.array(times).T
+        high = float(np.percentile(wall, 95))
+        worst = max(worst, high)
+        figures = (np.median(wall), high, wall.max(), LIMIT_MS, np.percentile(processor, 95))
         table.add_row(name, *(f"{figure:.1f}" for figure in figures))
     Console().print(table)
-    return int(max(np.percentile(times, 95) for times in found.values()) > LIMIT_MS)
+    return int(worst > LIMIT_MS)
