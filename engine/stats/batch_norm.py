@@ -48,10 +48,11 @@ class BatchNormStats:
         v = σ²/(σ² + ε): v (1 − r)² + d², averaged over channels; r and d take ε in.
         """
         batch, moving = self.batch_variance + self.eps, self.moving_variance + self.eps
-        ratio = np.sqrt(batch / moving)
-        shift = (self.batch_mean - self.moving_mean) / np.sqrt(moving)
-        variance = self.batch_variance / batch
-        return float(np.sqrt(np.mean(variance * (1.0 - ratio) ** 2 + shift**2)))
+        with np.errstate(invalid="ignore", over="ignore"):  # NaN of a network that diverged
+            ratio = np.sqrt(batch / moving)
+            shift = (self.batch_mean - self.moving_mean) / np.sqrt(moving)
+            variance = self.batch_variance / batch
+            return float(np.sqrt(np.mean(variance * (1.0 - ratio) ** 2 + shift**2)))
 
     def check(self, layers: int) -> None:
         """Raise ValueError when the arrays do not fit each other, or the row is none of `layers`."""
