@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QTimer
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
+from PySide6.QtCore import QPointF, Qt, QTimer
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDockWidget, QLabel, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from engine.stats import EDGES, EpochStats, LayerTable
@@ -234,6 +234,32 @@ def test_a_hidden_pane_draws_what_it_missed_when_it_is_shown(
     with qtbot.waitSignal(pane.drawn):
         pane.show()
     assert pane.caption.text().startswith("Epoch 4: ")
+
+
+def test_a_pane_behind_another_tab_is_drawn_when_its_tab_is_raised(
+    themes: ThemeSource, history: RunHistory, qtbot: QtBot
+) -> None:
+    window, area = QMainWindow(), Qt.DockWidgetArea.BottomDockWidgetArea
+    qtbot.addWidget(window)
+    panes = [spec.factory(themes) for spec in PANES if spec.name in ("loss", "gradient-flow")]
+    docks = [QDockWidget(pane.accessibleName()) for pane in panes]
+    for dock, pane in zip(docks, panes, strict=True):
+        dock.setWidget(pane)
+        window.addDockWidget(area, dock)
+    window.tabifyDockWidget(*docks)
+    docks[0].raise_()
+    window.resize(640, 480)
+    window.show()
+    qtbot.waitUntil(lambda: panes[0].width() > 600)
+    with qtbot.assertNotEmitted(panes[1].drawn, wait=100), qtbot.waitSignal(panes[0].drawn):
+        for pane in panes:
+            pane.show_history(history)
+    with qtbot.waitSignal(panes[1].drawn):
+        docks[1].raise_()
+    qtbot.waitUntil(lambda: panes[1].width() > 600)
+    caption = panes[1].caption
+    assert caption.text().startswith("Epoch 3: ")
+    assert caption.minimumHeight() <= caption.heightForWidth(600)
 
 
 def test_a_flood_of_changes_is_drawn_sixty_times_a_second_at_most(
