@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, Literal, cast
 
-import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
@@ -134,8 +133,11 @@ class BatchNormPane(Pane):
             self.moving.draw(norm)
         if track is not None and "tracks" in shown:
             self._draw_tracks(track)
-        gap = np.nan if norm is None else norm.gap
-        self.show_headline(norm_headline(gap), getattr(self.theme, gap_words(gap).color))
+        if norm is None:
+            self.show_headline("")
+        else:
+            color = getattr(self.theme, gap_words(norm.gap).color)
+            self.show_headline(norm_headline(norm.gap), color)
         return norm_caption(self.history.layers[row].label, norm, view, self.mode)
 
     def color_items(self) -> None:

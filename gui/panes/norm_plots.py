@@ -167,13 +167,14 @@ class TracksPlot:
         drawn = zip(self.bands, self.tracks, self.ends, (track.gamma, track.beta), strict=True)
         for band, curve, end, values in drawn:
             newest = values[-1] if track.each_channel else values[-1, 1:2]
+            newest = newest[np.isfinite(newest)]
             end.setData(np.full(newest.size, x[-1]), newest)
             band.setVisible(not track.each_channel and x.size > 1)
             if track.each_channel:
                 curve.setData(*joined(x, values))
             else:
                 curve.setData(x, values[:, 1])
-                band.setData(np.append(x, x[::-1]), np.append(values[:, 0], values[::-1, 2]))
+                band.setData(*_band(x, values))
         self.gap.setData(x, track.gap)
         self._fit(track, (float(first), float(x[-1])), float(planned))
 
@@ -302,6 +303,13 @@ def place_ticks(ends: Span, pixels: float) -> list[tuple[float, str]]:
     ticks = [(positive[index], labels[index]) for index in shown]
     ticks += [(-place, f"−{label}") for place, label in ticks if place]
     return sorted(tick for tick in ticks if ends[0] <= tick[0] <= ends[1])
+
+
+def _band(x: Floats, values: Floats) -> tuple[Floats, Floats]:
+    """Around the area between the first and the last column, where both are known."""
+    known = np.isfinite(values).all(axis=1)
+    x, values = x[known], values[known]
+    return np.append(x, x[::-1]), np.append(values[:, 0], values[::-1, 2])
 
 
 def _faint(color: str) -> Any:

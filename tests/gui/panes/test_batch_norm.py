@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -305,6 +306,28 @@ def test_colours_follow_the_theme(
     _change(pane, qtbot, lambda: themes.choose("dark"))
     colors = [curve.opts["pen"].color().name() for curve in pane.tracks.tracks]
     assert colors == list(DARK.series[1:3])
+
+
+@pytest.mark.parametrize("row", [1, 4])
+def test_an_epoch_that_was_not_measured_is_a_gap(
+    xray: Callable[..., BatchNormPane], qtbot: QtBot, row: int
+) -> None:
+    history = run(2)
+    unmeasured = epoch_of(2)
+    table = replace(unmeasured.layers, batch_norms=())
+    history.add_epoch(replace(unmeasured, layers=table))
+    pane = xray(history)
+    _change(
+        pane, qtbot, lambda: (pane.set_selected(frozenset({f"layer_{row}"})), pane.data_changed())
+    )
+    assert np.isnan(pane.tracks.gap.getData()[1]).tolist() == [False, False, True]
+    if row == 4:
+        assert np.isfinite(pane.tracks.bands[0].getData()[1]).all()
+    assert pane.caption.text() == f"Epoch 2: nothing was measured of {history.layers[row].label}."
+    assert pane.headline.text() == ""
+    history.add_epoch(epoch_of(3))
+    _change(pane, qtbot, pane.data_changed)
+    assert np.isfinite(pane.tracks.ends[0].getData()[1]).all()
 
 
 def test_it_follows_a_run_that_grows(xray: Callable[..., BatchNormPane], qtbot: QtBot) -> None:
