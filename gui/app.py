@@ -1,7 +1,7 @@
 """The composition root: builds every part of the window and hands it on by constructor."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files as resource_files
 from pathlib import Path
@@ -11,6 +11,8 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
+from engine.graph import SetTraining
+from engine.parameters import Value
 from engine.training import Adopted, Examined, RunFinished
 from gui.actions import (
     EDIT_BAR,
@@ -102,6 +104,7 @@ class Lab(QObject):
         self.panes: list[Pane] = [spec.factory(self.themes) for spec in PANES]
         for pane in self.panes:
             pane.use_clock(self.clock)
+        self.inspector.use_clock(self.clock)
         self.window = self._window()
         self.files = FileControl(self.document, self.window)
         self.actions = ActionTable(action_specs(self._parts()), self.icons.icon, self.window)
@@ -250,15 +253,19 @@ class Lab(QObject):
         self.files.used.connect(self.settings.add_recent)
         self.autosave.failed.connect(lambda sentence: notice.say(sentence, "warning"))
         document.selection.changed.connect(self._show_selection)
+        document.edited.connect(self._show_training)
+        document.replaced.connect(self._show_training)
         for pane in self.panes:
             pane.layer_chosen.connect(lambda node_id: document.selection.choose([node_id]))
             pane.epoch_chosen.connect(self.playhead.go)
+            pane.setting_chosen.connect(self._set_training)
             pane.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.network_status.node_wanted.connect(self.canvas.show_node)
         self.themes.changed.connect(self.actions.refresh_icons)
         self.window.closed.connect(self.close)
         self.window.file_dropped.connect(self.files.open)
         self._refresh()
+        self._show_training()
 
     def _refresh(self) -> None:
         self.actions.refresh()
@@ -270,6 +277,7 @@ class Lab(QObject):
         self._essence_of_run = self.theory.essence
         for pane in self.panes:
             pane.show_history(self.playhead.history)
+        self.inspector.show_history(self.playhead.history)
         self._show_theory()
 
     def _show_theory(self) -> None:
@@ -283,11 +291,13 @@ class Lab(QObject):
         self.canvas.data_changed()
         for pane in self.panes:
             pane.data_changed()
+        self.inspector.data_changed()
 
     def _show_epoch(self) -> None:
         self.canvas.set_epoch(self.playhead.epoch)
         for pane in self.panes:
             pane.set_epoch(self.playhead.epoch)
+        self.inspector.set_epoch(self.playhead.epoch)
 
     def _show_pinned(self) -> None:
         for pane in self.panes:
@@ -296,6 +306,13 @@ class Lab(QObject):
     def _show_selection(self) -> None:
         for pane in self.panes:
             pane.set_selected(self.document.selection.nodes)
+
+    def _show_training(self) -> None:
+        for pane in self.panes:
+            pane.set_training(self.document.graph.training)
+
+    def _set_training(self, name: str, value: Value, merge_key: Hashable) -> None:
+        self.document.do(SetTraining({name: value}), merge_key)
 
     def _tell_end(self, finished: RunFinished) -> None:
         self._show_growth()

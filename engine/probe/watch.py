@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.utils.hooks import RemovableHandle
 
 from ..stats import MAGNITUDES, VALUES, LayerTable, TimeGradient
-from .batch_norm import batch_norm_stats
+from .batch_norm import NormState, batch_norm_stats, norm_states
 from .collect import Part, collect
 from .through_time import can_be_followed, through_time
 from .units import saturated_share, unit_figures
@@ -72,6 +72,7 @@ class StepWatch:
             gradients = [weight.grad for weight in weights if weight.grad is not None]
             if len(gradients) == len(weights):
                 self._weight_gradients[row] = _joined(gradients).clone()
+        self._norms.update(norm_states(self._modules, self._inputs))
         for row, module in self._recurrent.items():
             output = self._outputs.get(row)
             if output is not None and output.grad is not None:
@@ -103,7 +104,8 @@ class StepWatch:
         with np.errstate(divide="ignore", invalid="ignore"):
             table.update_ratio[:] = np.where((sizes == 0) & (moved == 0), 0.0, moved / sizes)
         self._fill_units(table)
-        norms, times = batch_norm_stats(self._modules, self._inputs), self._times
+        states = self._norms or norm_states(self._modules, self._inputs)
+        norms, times = batch_norm_stats(states, self._inputs), self._times
         self.detach()
         return replace(table, batch_norms=norms, times=times)
 
@@ -112,6 +114,7 @@ class StepWatch:
         self._outputs: dict[int, Tensor] = {}
         self._before: dict[int, Tensor] = {}
         self._weight_gradients: dict[int, Tensor] = {}
+        self._norms: dict[int, NormState] = {}
         self._times: tuple[tuple[int, TimeGradient], ...] = ()
 
     def _keeper(self, row: int) -> Callable[[nn.Module, tuple[object, ...], object], None]:

@@ -1,6 +1,6 @@
 """What is measured: histograms, per-layer tables and per-step series. Needs numpy only."""
 
-from .batch_norm import BatchNormStats
+from .batch_norm import STAGES, BatchNormStats
 from .derived import (
     clipped_share,
     decades_per_layer,
@@ -43,6 +43,7 @@ __all__ = [
     "EDGES",
     "MAGNITUDES",
     "SCALAR_COLUMNS",
+    "STAGES",
     "TALLIES",
     "VALUES",
     "Album",

@@ -1,7 +1,7 @@
 """The distribution of a quantity in every layer: moments and histograms, a row a layer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,11 @@ class Distribution:
         tallies = np.zeros((len(TALLIES), rows), np.int64)
         counts = np.zeros((rows, BIN_COUNT), np.uint32)
         return Distribution(mean, std, counts, *tallies)
+
+    def part(self, rows: slice) -> "Distribution":
+        """Some of the rows, copied."""
+        columns = {field.name: getattr(self, field.name)[rows].copy() for field in fields(self)}
+        return Distribution(**columns)
 
     def set_rows(self, rows: Sequence[int], histograms: Rows, here: slice) -> None:
         """Write histograms, those that stand `here`, into the rows of their layers."""

@@ -36,10 +36,13 @@ from .messages import (
     Stop,
     WorkerReady,
 )
+from .norm_tracks import BAND, FEW_CHANNELS, NormTrack
 from .optimizers import OPTIMIZERS
 from .thinning import StepEvents
 
 __all__ = [
+    "BAND",
+    "FEW_CHANNELS",
     "LIVE_PARAMETERS",
     "OPTIMIZERS",
     "TRAINING_DEFAULTS",
@@ -58,6 +61,7 @@ __all__ = [
     "LayerInfo",
     "Look",
     "Message",
+    "NormTrack",
     "OverEpochs",
     "Pause",
     "Progress",

@@ -15,6 +15,7 @@ from engine.stats.histogram import BIN_COUNT
 from .archive import EpochArchive, LongTable
 from .growing import GrowingArray
 from .messages import LayerInfo, Progress, RunFinished, RunStarted
+from .norm_tracks import NormTrack, NormTracks
 from .scratch import Scratch
 from .thinning import Envelope, StepEvents, ThinnedRows, rounded, unrounded
 
@@ -76,6 +77,7 @@ class RunHistory:
         self._tracks = ThinnedRows(
             min(_TRACK_COLUMNS, max(2, track_columns)), (layers, BIN_COUNT), np.uint16
         )
+        self._norms = NormTracks()
         self._steps = LongTable(len(_STEP_NAMES), self._scratch)
         self._envelope = Envelope(len(_STEP_NAMES), 2, _STEP_GROUPS)
         self._open_steps = np.empty((len(_STEP_NAMES), 0))
@@ -133,6 +135,7 @@ class RunHistory:
             self._add_picture(stats.picture)
             stats = replace(stats, picture=None)
         self._epochs.append(stats)
+        self._norms.take(len(self._epochs) - 1, stats.layers.batch_norms)
         for name in _SERIES:
             value = getattr(stats, name)
             self._series[name].extend([np.nan if value is None else value])
@@ -174,6 +177,10 @@ class RunHistory:
         Counts above 4,096 are given to within 1/4096.
         """
         return OverEpochs(self._tracks.places, unrounded(self._tracks.rows[:, row]))
+
+    def norm_track(self, row: int) -> NormTrack | None:
+        """γ, β and the gap of a batch-norm layer over the epochs, thinned to what can be drawn; else None."""
+        return self._norms.track(row)
 
     def step_envelope(self, name: str) -> tuple[Floats, Floats, Floats]:
         """Lowest and highest value of a number a step within groups of neighbouring steps, all of shape (n,).

@@ -2,6 +2,8 @@
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from engine.training import RunHistory
+from gui.common.frames import FrameClock
 from gui.common.icons import Icons
 from gui.common.theme import ThemeSource
 from gui.document import Document
@@ -21,6 +23,7 @@ class Inspector(QTabWidget):
         self.layer_page = LayerPage(document, icons, themes)
         self.data_page = DataPage(document, themes)
         self.training_page = TrainingPage(document, themes)
+        self._instruments = (self.layer_page.norm, self.training_page.clip)
         self.setDocumentMode(True)
         self.setAccessibleName("Inspector")
         self.addTab(self.layer_page, "&Layer")
@@ -32,6 +35,26 @@ class Inspector(QTabWidget):
     def set_running(self, running: bool) -> None:
         """A training is under way, or no longer."""
         self.training_page.set_running(running)
+
+    def use_clock(self, clock: FrameClock) -> None:
+        """Share the frames with the panes."""
+        for instrument in self._instruments:
+            instrument.use_clock(clock)
+
+    def show_history(self, history: RunHistory | None) -> None:
+        """Show another run, its newest epoch."""
+        for instrument in self._instruments:
+            instrument.show_history(history)
+
+    def data_changed(self) -> None:
+        """The history has grown."""
+        for instrument in self._instruments:
+            instrument.data_changed()
+
+    def set_epoch(self, epoch: int | None) -> None:
+        """Show the epoch at a place in the history, or with None the newest."""
+        for instrument in self._instruments:
+            instrument.set_epoch(epoch)
 
     def _follow_selection(self) -> None:
         if self._document.selection.nodes:

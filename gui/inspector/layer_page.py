@@ -14,6 +14,7 @@ from gui.document import Document
 
 from .curve import ActivationCurve
 from .form import FormSlot, ParameterForm
+from .norm_instrument import NormInstrument
 from .pages import Page, Text
 
 _ICON = 32
@@ -42,6 +43,7 @@ class LayerPage(Page):
         self._formula = Text(themes, bold=True)
         self._problems = Text(themes, "error")
         self._curve = ActivationCurve(themes)
+        self.norm = NormInstrument(themes)
         self._facts = Text(themes)
         self._details = Text(themes, "muted", 0.95)
         self.column.addLayout(head)
@@ -49,6 +51,7 @@ class LayerPage(Page):
             self.column.addWidget(widget)
         self._slot = FormSlot(self.column, themes, self._set)
         self.column.addWidget(self._curve)
+        self.column.addWidget(self.norm)
         self.column.addWidget(self._facts)
         self.column.addWidget(self._details)
         document.selection.changed.connect(self._update)
@@ -75,6 +78,8 @@ class LayerPage(Page):
         self._name.setVisible(len(nodes) == 1)
         self._picture.setVisible(spec is not None)
         self._slot.use(spec.kind if spec else "", spec.parameters if spec else ())
+        is_norm = spec is not None and spec.mean_field == "batch_norm" and len(nodes) == 1
+        self.norm.show_layer(nodes[0].id if is_norm else "")
         if spec is not None:
             self._show_kind(spec, nodes)
         else:

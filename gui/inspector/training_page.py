@@ -11,6 +11,7 @@ from engine.training import (
 from gui.common.theme import ThemeSource
 from gui.document import Document
 
+from .clip_instrument import ClipInstrument
 from .editors import ChoiceEditor
 from .form import ParameterForm
 from .pages import Page, Text
@@ -26,7 +27,8 @@ class TrainingPage(Page):
         self.form.edited.connect(self._set)
         self._problem = Text(themes, "error")
         self._note = Text(themes, "muted")
-        for widget in (self._problem, self.form, self._note):
+        self.clip = ClipInstrument(document, themes)
+        for widget in (self._problem, self.form, self.clip, self._note):
             self.column.addWidget(widget)
         document.edited.connect(self._update)
         document.replaced.connect(self._update)

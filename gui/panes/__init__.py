@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from gui.common.theme import ThemeSource
 
 from .activations import ActivationsPane
+from .batch_norm import BatchNormPane
+from .clip_gauge import ClipGaugePane
 from .decision_surface import DecisionSurfacePane
 from .gradient_flow import GradientFlowPane
 from .loss import LossPane
@@ -32,6 +34,8 @@ PANES: tuple[PaneSpec, ...] = (
     PaneSpec("loss", "Loss", LossPane),
     PaneSpec("decision-surface", "Decision surface", DecisionSurfacePane, tabbed_with="loss"),
     PaneSpec("through-time", "Through time", ThroughTimePane, tabbed_with="gradient-flow"),
+    PaneSpec("clip-gauge", "Clip gauge", ClipGaugePane, "loss"),
+    PaneSpec("batch-norm", "Batch norm X-ray", BatchNormPane, "activations"),
 )
 
 __all__ = ["PANES", "Pane", "PaneSpec"]

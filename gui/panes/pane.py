@@ -1,6 +1,6 @@
 """What all panes have in common: when to draw, what to say, how to take the picture along."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QShowEvent
+from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
     QFileDialog,
     QGraphicsItem,
@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.graph import StorageError, write_atomically
+from engine.parameters import Value
 from engine.training import RunHistory
 from gui.common.frames import FrameClock
 from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
@@ -40,11 +41,13 @@ class Pane(QWidget):
 
     It draws at most 60 times a second, only while it is visible and only when something has changed.
     `layer_chosen` carries the node that was clicked, `epoch_chosen` the place of an epoch in the history that was
-    clicked or dragged over, `failed` the sentence of an export that went wrong.
+    clicked or dragged over, `setting_chosen` a training setting's name, its new value and the key of the gesture,
+    `failed` the sentence of an export that went wrong.
     """
 
     layer_chosen = Signal(str)
     epoch_chosen = Signal(int)
+    setting_chosen = Signal(str, object, object)
     failed = Signal(str)
     drawn = Signal()
 
@@ -130,7 +133,7 @@ class Pane(QWidget):
     def data_changed(self) -> None:
         """The history has grown, or something else that is drawn is another one."""
         self._dirty = True
-        if self.isVisible():
+        if self.isVisible() and not self.visibleRegion().isEmpty():
             self._clock.ask(self, self._draw_frame)
 
     def use_clock(self, clock: FrameClock) -> None:
@@ -168,6 +171,9 @@ class Pane(QWidget):
     def has_content(self) -> bool:
         """Whether there is something to draw."""
         return self._history is not None and bool(self._history.epochs)
+
+    def set_training(self, settings: Mapping[str, Value]) -> None:
+        """Take in the document's training settings; most panes do not care."""
 
     def absence(self) -> str:
         """What to say in place of a drawing when the run has nothing for this pane; "" when it has."""
@@ -219,6 +225,16 @@ class Pane(QWidget):
         if self._dirty:
             self.data_changed()
 
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._dirty:  # it stood behind another tab, which does not hide it
+            self.data_changed()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.caption.setMinimumHeight(0)
+
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {
             Qt.Key.Key_Left: -1,
@@ -241,7 +257,7 @@ class Pane(QWidget):
         waits = self._history is not None and not self._history.epochs
         if waits and self._pages.currentIndex() == _PLOT:
             return  # the new run's first figures are on their way; until then the old picture is better than none
-        first = self._plot is None
+        first = self._plot is None or self._pages.currentIndex() != _PLOT
         if has_data:
             self.build_plot()
         absence = self.absence() if has_data else ""
@@ -354,8 +370,9 @@ class Pane(QWidget):
         if not self.has_content():
             return None
         for number, item in enumerate(self.plot_items):
-            if item.isVisible() and item.getViewBox().sceneBoundingRect().contains(position):
-                return item.getViewBox().mapSceneToView(position), number
+            box = item.getViewBox()
+            if item.isVisible() and box.sceneBoundingRect().contains(position):
+                return box.mapSceneToView(position), number
         return None
 
     def _hover(self, position: QPointF) -> None:

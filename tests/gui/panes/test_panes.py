@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRect, Qt, QTimer
 from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QCheckBox, QLabel
+from PySide6.QtWidgets import QCheckBox, QDockWidget, QLabel, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from engine.stats import EpochStats
@@ -195,6 +195,32 @@ def test_the_caption_takes_the_lines_that_it_needs_at_each_width(
             metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, text).height() for text in said
         ]
         assert abs(pane.caption.height() - max(needed)) < metrics.height()
+
+
+def test_a_pane_behind_another_tab_is_drawn_when_its_tab_is_raised(
+    themes: ThemeSource, history: RunHistory, qtbot: QtBot
+) -> None:
+    window, area = QMainWindow(), Qt.DockWidgetArea.BottomDockWidgetArea
+    qtbot.addWidget(window)
+    panes = [spec.factory(themes) for spec in PANES if spec.name in ("loss", "gradient-flow")]
+    docks = [QDockWidget(pane.accessibleName()) for pane in panes]
+    for dock, pane in zip(docks, panes, strict=True):
+        dock.setWidget(pane)
+        window.addDockWidget(area, dock)
+    window.tabifyDockWidget(*docks)
+    docks[0].raise_()
+    window.resize(640, 480)
+    window.show()
+    qtbot.waitUntil(lambda: panes[0].width() > 600)
+    with qtbot.assertNotEmitted(panes[1].drawn, wait=100), qtbot.waitSignal(panes[0].drawn):
+        for pane in panes:
+            pane.show_history(history)
+    with qtbot.waitSignal(panes[1].drawn):
+        docks[1].raise_()
+    qtbot.waitUntil(lambda: panes[1].width() > 600)
+    caption = panes[1].caption
+    assert caption.text().startswith("Epoch 3: ")
+    assert caption.minimumHeight() <= caption.heightForWidth(600)
 
 
 def test_a_flood_of_changes_is_drawn_sixty_times_a_second_at_most(
