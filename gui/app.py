@@ -245,6 +245,8 @@ class Lab(QObject):
         session.adopted.connect(self._tell_adoption)
         session.adoption_refused.connect(self._tell_adoption_refusal)
         session.worker_ready.connect(self.inspector.training_page.offer)
+        self.inspector.layer_page.bench.measure_wanted.connect(session.measure)
+        session.measured.connect(self.inspector.layer_page.bench.show_measured)
         self.control.refused.connect(self._tell_refusal)
         self.files.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.files.used.connect(self.settings.add_recent)
@@ -270,6 +272,7 @@ class Lab(QObject):
         self._essence_of_run = self.theory.essence
         for pane in self.panes:
             pane.show_history(self.playhead.history)
+        self.inspector.show_history(self.playhead.history)
         self._show_theory()
 
     def _show_theory(self) -> None:
@@ -283,11 +286,13 @@ class Lab(QObject):
         self.canvas.data_changed()
         for pane in self.panes:
             pane.data_changed()
+        self.inspector.data_changed()
 
     def _show_epoch(self) -> None:
         self.canvas.set_epoch(self.playhead.epoch)
         for pane in self.panes:
             pane.set_epoch(self.playhead.epoch)
+        self.inspector.set_epoch(self.playhead.epoch)
 
     def _show_pinned(self) -> None:
         for pane in self.panes:

@@ -2,6 +2,7 @@
 
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from engine.training import RunHistory
 from gui.common.icons import Icons
 from gui.common.theme import ThemeSource
 from gui.document import Document
@@ -32,6 +33,18 @@ class Inspector(QTabWidget):
     def set_running(self, running: bool) -> None:
         """A training is under way, or no longer."""
         self.training_page.set_running(running)
+
+    def show_history(self, history: RunHistory | None) -> None:
+        """Show another run, its newest epoch."""
+        self.layer_page.microscope.show_history(history)
+
+    def data_changed(self) -> None:
+        """The history has grown."""
+        self.layer_page.microscope.data_changed()
+
+    def set_epoch(self, epoch: int | None) -> None:
+        """Show the epoch at a place in the history, or with None the newest."""
+        self.layer_page.microscope.set_epoch(epoch)
 
     def _follow_selection(self) -> None:
         if self._document.selection.nodes:
