@@ -1,5 +1,6 @@
 """A small chart for the narrow column of the inspector: areas, curves and marks, painted without pyqtgraph's weight."""
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -195,18 +196,19 @@ class Chart(QWidget):
     def _pieces(self, x: Floats, y: Floats, vertical: Range | None) -> list[QPolygonF]:
         """A polygon for each stretch without a gap."""
         known = np.isfinite(y)
-        borders = np.flatnonzero(np.diff(known.astype(np.int8))) + 1
-        parts = zip(
-            np.split(x, borders), np.split(y, borders), np.split(known, borders), strict=True
-        )
-        return [QPolygonF(self._points(a, b, vertical)) for a, b, k in parts if k.size and k[0]]
+        if known.all():
+            return [QPolygonF(self._points(x, y, vertical))]
+        points = self._points(x, np.where(known, y, 0.0), vertical)
+        borders = [0, *(np.flatnonzero(np.diff(known)) + 1).tolist(), y.size]
+        stretches = itertools.pairwise(borders)
+        return [QPolygonF(points[a:b]) for a, b in stretches if known[a]]
 
     def _points(self, x: Floats, y: Floats, vertical: Range | None) -> list[QPointF]:
         room = self._room()
         across, up = _shares(x, self.picture.x), _shares(y, vertical or self.picture.y)
         left = room.left() + np.clip(across, -_LARGE, _LARGE) * room.width()
         top = room.bottom() - np.clip(up, -_LARGE, _LARGE) * room.height()
-        return [QPointF(a, b) for a, b in zip(left.tolist(), top.tolist(), strict=True)]
+        return list(map(QPointF, left.tolist(), top.tolist()))
 
     # painting
 

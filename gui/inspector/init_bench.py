@@ -1,6 +1,7 @@
 """The init bench: choose how weights begin, and see at once what that does to the whole network."""
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
@@ -11,7 +12,6 @@ from engine.graph import Node
 from engine.layers import INITIALIZERS, WeightDensity, variance_in_numbers, weight_density
 from engine.layers.initializers import INITIALIZER_PARAMETERS
 from engine.parameters import ChoiceParameter, Value
-from engine.theory import Prediction
 from engine.training import Measured
 from gui.common.theme import GRID, ThemeSource
 from gui.document import Document
@@ -22,6 +22,9 @@ from .editors import ChoiceEditor
 from .folding import Folding
 from .pages import Text
 from .theory_source import TheorySource
+
+if TYPE_CHECKING:
+    from engine.theory import Prediction
 
 ASK_MS = 80
 """How long changes are gathered before theory and measurement are asked for."""
@@ -219,7 +222,7 @@ class InitBench(Folding):
             self._theory.want(wish[0], folder)
             self.measure_wanted.emit(*wish)
 
-    def _take_theory(self, found: Prediction | str) -> None:
+    def _take_theory(self, found: "Prediction | str") -> None:
         self._prediction = found
         self._show_depth()
 
@@ -230,7 +233,7 @@ class InitBench(Folding):
         nodes = reading.weight_layers(graph, self._document.inference)
         if self._node.id not in nodes:
             return
-        prediction = self._prediction if isinstance(self._prediction, Prediction) else None
+        prediction = None if isinstance(self._prediction, str) else self._prediction
         forward, backward = reading.by_depth(nodes, prediction, self._measured)
         place = nodes.index(self._node.id) + 1
         words = reading.forward_sentence(forward)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +14,11 @@ from engine.graph import Edit, Inference, NetworkGraph, SetParam, Together, deco
 from engine.layers import WeightDensity
 from engine.layers.initializers import INITIALIZER_PARAMETERS
 from engine.parameters import FloatParameter, Value, Values
-from engine.theory import Prediction, predict
 from engine.training import Measured, training_config
 from gui.training.reading import GLYPHS, judge
+
+if TYPE_CHECKING:
+    from engine.theory import Prediction
 
 Floats = NDArray[np.float64]
 
@@ -98,8 +101,11 @@ class Theory:
         self._spec: DataSpec | None = None
         self._split: Split | None = None
 
-    def predict(self, network: bytes, folder: Path | None) -> Prediction | str:
+    def predict(self, network: bytes, folder: Path | None) -> "Prediction | str":
         """The prediction on the network's own data, or the sentence that says why there is none."""
+        # loaded here, in the background, so that the window opens sooner
+        from engine.theory import predict
+
         try:
             graph = decode(network)
             inference = infer(graph, describe(graph.data, folder))
@@ -135,7 +141,7 @@ class ByDepth:
 
 
 def by_depth(
-    nodes: Sequence[str], prediction: Prediction | None, measured: Measured | None
+    nodes: Sequence[str], prediction: "Prediction | None", measured: Measured | None
 ) -> tuple[ByDepth, ByDepth]:
     """σ of z, and RMS ∂L/∂z over that of the network's last layer, of these layers."""
     nothing = np.full(len(nodes), math.nan)
@@ -253,7 +259,7 @@ def _ends(what: str, figures: ByDepth) -> str:
     return f"{what} over the weight layers: {'; '.join(parts)}."
 
 
-def theory_notes(nodes: Sequence[str], labels: Mapping[str, str], found: Prediction | str) -> str:
+def theory_notes(nodes: Sequence[str], labels: Mapping[str, str], found: "Prediction | str") -> str:
     """What the theory assumes, and for which of these layers it does not hold, each reason once."""
     if isinstance(found, str):
         return found

@@ -39,7 +39,7 @@ class Microscope(Folding):
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(FRAME_MS)
-        self._soon.timeout.connect(self._draw)
+        self._soon.timeout.connect(self._draw_if_seen)
         self.chart = Chart(
             themes, "Activation function, its slope, and the pre-activations", _HEIGHT
         )
@@ -77,6 +77,10 @@ class Microscope(Folding):
         if self.isVisible() and self.open and not self._soon.isActive():
             self._soon.start()
 
+    def _draw_if_seen(self) -> None:
+        if self.isVisible() and self.open:
+            self._draw()
+
     def _draw(self) -> None:
         spec, node = self._spec, self._node
         if spec is None or node is None:
@@ -90,7 +94,7 @@ class Microscope(Folding):
         if learned:
             first = _first_curve(spec, node, seen)
             picture = replace(picture, curves=[first, *picture.curves])
-        when = f"At {view.when}. " if view is not None and seen.arriving.live else ""
+        when = f"{view.when.capitalize()}. " if view is not None and seen.arriving.live else ""
         words = "\n".join((f"{when}{seen.sentences[0]}", *seen.sentences[1:]))
         self.chart.show_picture(picture, f"{spec.title}. {words}")
         self.words.say(words)
@@ -120,7 +124,7 @@ class Microscope(Folding):
         words = reading.slope_sentence(
             float(weights.mean[row]),
             float(weights.std[row]),
-            f"at {view.when}",
+            view.when,
             self._track.means[0],
         )
         first = self._history.started.first_epoch

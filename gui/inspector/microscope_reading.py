@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 from engine.graph import Node
 from engine.layers import LayerSpec
 from engine.parameters import Values
-from engine.stats import Distribution, LayerTable, resample
+from engine.stats import BIN_COUNT, EDGES, Distribution, LayerTable, resample
 from engine.training import RunHistory
 
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 
-POINTS = 241
+POINTS = 161
 BINS = 80
-REACHES = (5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0, 5_000.0)
+REACHES = tuple(m * 10.0**e for e in range(4) for m in (1.0, 1.5, 2.0, 3.0, 5.0, 7.0))[4:]
 """How far the chart may reach to both sides of zero; few, so that it holds still while training moves."""
 _INSIDE = 0.998
 SAMPLED_SLOPES = 24
@@ -113,19 +113,12 @@ def _source(table: LayerTable, place: Place) -> tuple[Distribution, int] | None:
 def _reach(source: tuple[Distribution, int]) -> float:
     """The smallest reach that holds all but a few of the numbers."""
     distribution, row = source
-    counts = distribution.counts[row : row + 1]
-    total = max(int(distribution.totals[row]), 1)
-    beyond = [
-        reach for reach in REACHES if _within(counts, distribution, row, reach) >= _INSIDE * total
-    ]
-    return beyond[0] if beyond else REACHES[-1]
-
-
-def _within(
-    counts: NDArray[np.uint32], distribution: Distribution, row: int, reach: float
-) -> float:
-    inside = float(resample(counts, np.array([-reach, reach]))[0, 0])
-    return inside + int(distribution.zeros[row]) + int(distribution.underflow[row])
+    counts, half = distribution.counts[row], BIN_COUNT // 2
+    centre = int(distribution.zeros[row]) + int(distribution.underflow[row])
+    inside = centre + np.cumsum(counts[half:] + counts[half - 1 :: -1], dtype=np.float64)
+    enough = inside >= _INSIDE * int(distribution.totals[row])
+    needed = float(EDGES[half + 2 :][int(enough.argmax())]) if enough.any() else REACHES[-1]
+    return next((reach for reach in REACHES if reach >= needed), REACHES[-1])
 
 
 def _live(source: tuple[Distribution, int], reach: float) -> Arriving:
@@ -168,7 +161,7 @@ def _outside(limits: Interval, reach: float) -> list[Interval]:
 def _arriving_sentence(arriving: Arriving) -> str:
     if not arriving.live:
         return "Not trained yet: the grey hill is a standard normal input, mean 0 and σ 1, not a measurement."
-    return f"Pre-activations: mean {_signed(arriving.mean)}, σ {arriving.std:.3g}."
+    return f"Pre-activations: mean {_signed(arriving.mean)}, σ\u00a0{arriving.std:.3g}."
 
 
 def _saturation(table: LayerTable, place: Place) -> float:
@@ -297,4 +290,4 @@ def _unread(read: Sequence[int], count: int) -> Sequence[int]:
 def slope_sentence(mean: float, deviation: float, when: str, first: float) -> str:
     """How far the learned slope has come."""
     spread = f" ± {deviation:.3g} over the channels" if deviation > 0 else ""
-    return f"Slope below zero: {_signed(mean)}{spread} {when}; it began at {_signed(first)}."
+    return f"Slope below zero ({when}): {_signed(mean)}{spread}; it began at {_signed(first)}."
