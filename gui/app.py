@@ -102,6 +102,7 @@ class Lab(QObject):
         self.panes: list[Pane] = [spec.factory(self.themes) for spec in PANES]
         for pane in self.panes:
             pane.use_clock(self.clock)
+        self.inspector.use_clock(self.clock)
         self.window = self._window()
         self.files = FileControl(self.document, self.window)
         self.actions = ActionTable(action_specs(self._parts()), self.icons.icon, self.window)

@@ -263,7 +263,8 @@ class Chart(QWidget):
     # legend
 
     def _entries(self) -> list[Curve | Area]:
-        entries: list[Curve | Area] = [*self.picture.curves, *self.picture.areas]
+        """What lies on top comes first."""
+        entries: list[Curve | Area] = [*reversed(self.picture.curves), *self.picture.areas]
         return [entry for entry in entries if entry.legend]
 
     def _rows_of_legend(self) -> list[list[Curve | Area]]:

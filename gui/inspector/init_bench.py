@@ -9,7 +9,7 @@ from PySide6.QtGui import QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QSlider
 
 from engine.graph import Node
-from engine.layers import INITIALIZERS, WeightDensity, variance_in_numbers, weight_density
+from engine.layers import WeightDensity, variance_in_numbers, weight_density
 from engine.layers.initializers import INITIALIZER_PARAMETERS
 from engine.parameters import ChoiceParameter, Value
 from engine.training import Measured
@@ -130,13 +130,13 @@ class InitBench(Folding):
         self.column.addLayout(size)
         self.column.addLayout(scope)
         for part in (
+            self.backward,
+            self.backward_words,
+            self.forward,
+            self.forward_words,
             self.density,
             self.formula,
             self.share,
-            self.forward,
-            self.forward_words,
-            self.backward,
-            self.backward_words,
             self.notes,
         ):
             self.column.addWidget(part)
@@ -190,8 +190,7 @@ class InitBench(Folding):
         self.formula.say(
             f"{variance_in_numbers(weight, node.params, transposed=transposed)}, σ = {density.std:.4g}"
         )
-        title = INITIALIZERS[str(node.params["initializer"])].title
-        sentence = reading.share_sentence(density, title, float(node.params["init_value"]))
+        sentence = reading.share_sentence(density, node.params)
         self.share.say(sentence)
         self.density.setVisible(density.random)
         if density.random:

@@ -201,12 +201,13 @@ def log_range(*columns: Floats) -> tuple[float, float]:
 # Words.
 
 
-def share_sentence(density: WeightDensity, title: str, value: float) -> str:
+def share_sentence(density: WeightDensity, values: Values) -> str:
     """What lies within ±1σ, said for what it is."""
     if not density.random:
-        if title == "Constant (by hand)":
+        if values["initializer"] == "constant":
+            value = f"{values['init_value']:g}"
             return (
-                f"Every weight starts at {value:g}: nothing is drawn, and all units learn the same."
+                f"Every weight starts at {value}: nothing is drawn, and all units learn the same."
             )
         return "No weight differs from another by chance: nothing is drawn."
     share = f"{density.share:.2%} of the weights lie within ±1σ"

@@ -3,6 +3,7 @@
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from engine.training import RunHistory
+from gui.common.frames import FrameClock
 from gui.common.icons import Icons
 from gui.common.theme import ThemeSource
 from gui.document import Document
@@ -33,6 +34,10 @@ class Inspector(QTabWidget):
     def set_running(self, running: bool) -> None:
         """A training is under way, or no longer."""
         self.training_page.set_running(running)
+
+    def use_clock(self, clock: FrameClock) -> None:
+        """Share the frames with the panes."""
+        self.layer_page.microscope.use_clock(clock)
 
     def show_history(self, history: RunHistory | None) -> None:
         """Show another run, its newest epoch."""

@@ -3,13 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 
 from engine.graph import Node
 from engine.layers import LayerSpec
 from engine.parameters import Value
 from engine.training import RunHistory
+from gui.common.frames import FrameClock
 from gui.common.theme import GRID, ThemeSource
 from gui.training.reading import View, current_view
 
@@ -18,7 +19,6 @@ from .chart import SHARE, Area, Chart, Curve, Mark, Picture, linear_ticks, numbe
 from .folding import Folding
 from .pages import Text
 
-FRAME_MS = 16
 _HEIGHT = 22 * GRID
 _TRACK_HEIGHT = 11 * GRID
 _HILL = 0.6
@@ -36,10 +36,7 @@ class Microscope(Folding):
         self._history: RunHistory | None = None
         self._epoch: int | None = None
         self._track = reading.SlopeTrack()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(FRAME_MS)
-        self._soon.timeout.connect(self._draw_if_seen)
+        self._clock = FrameClock(self)
         self.chart = Chart(
             themes, "Activation function, its slope, and the pre-activations", _HEIGHT
         )
@@ -54,6 +51,12 @@ class Microscope(Folding):
         """Show an activation layer; `source` is what it gets its numbers from, None when that is not known."""
         self._spec, self._node, self._source = spec, node, source
         self._draw()
+
+    def use_clock(self, clock: FrameClock) -> None:
+        """Share the frames with the panes, so that all together are drawn in time."""
+        self._clock.forget(self)
+        self._clock = clock
+        self._draw_soon()
 
     def show_history(self, history: RunHistory | None) -> None:
         """Show another run, its newest epoch."""
@@ -74,8 +77,8 @@ class Microscope(Folding):
         self._draw_soon()
 
     def _draw_soon(self) -> None:
-        if self.isVisible() and self.open and not self._soon.isActive():
-            self._soon.start()
+        if self.isVisible() and self.open:
+            self._clock.ask(self, self._draw_if_seen)
 
     def _draw_if_seen(self) -> None:
         if self.isVisible() and self.open:

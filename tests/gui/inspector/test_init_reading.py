@@ -135,7 +135,7 @@ def test_forward_sentence_says_both_ends() -> None:
     ],
 )
 def test_share_is_said_for_what_it_is(density: WeightDensity, text: str) -> None:
-    assert text in reading.share_sentence(density, "", 0.0)
+    assert text in reading.share_sentence(density, {"initializer": "zeros"})
 
 
 def test_notes_say_where_the_theory_does_not_hold_once() -> None:
