@@ -60,7 +60,9 @@ def variance_in_numbers(weight: Shape, values: Values, *, transposed: bool = Fal
     variance = initializer.variance(shape, values)
     gain = gain_of(values)
     if initializer.family == "fixed":
-        return f"{initializer.formula}; Var(w) = {gain**2 * variance:.4g}"
+        known = "Var(w)" in initializer.formula
+        result = f"Var(w) = {gain**2 * variance:.4g}"
+        return initializer.formula if known else f"{initializer.formula}; {result}"
     fan_in, fan_out = fans(shape)
     if initializer.family == "orthogonal":
         # the words for rows and columns are translated

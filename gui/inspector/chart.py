@@ -344,7 +344,8 @@ def linear_ticks(low: float, high: float, most: int = 5) -> list[tuple[float, st
 def decade_ticks(low: float, high: float, most: int = 4) -> list[tuple[float, str]]:
     """At most so many whole decades within a range of logarithms, with the numbers that they stand for."""
     first, last = math.ceil(low - 1e-9), math.floor(high + 1e-9)
-    step = max(1, math.ceil((last - first + 1) / most))
+    rough = math.ceil((last - first + 1) / most)
+    step = next(s for s in (1, 2, 3, 5, 10, 20, 50, 100, 200, rough) if s >= rough)
     start = math.ceil(first / step) * step
     return [(float(e), _decade(e)) for e in range(start, last + 1, step)]
 

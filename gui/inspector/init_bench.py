@@ -28,8 +28,11 @@ if TYPE_CHECKING:
 
 ASK_MS = 80
 """How long changes are gathered before theory and measurement are asked for."""
+STALE_MS = 400
+"""How long figures of the network as it was stay, so that nothing flickers while a slider moves."""
 _POINTS = 241
 _HEIGHT = 13 * GRID
+_MOST_POINTS = 40
 _CHOICE = next(
     p for p in INITIALIZER_PARAMETERS if p.name == "initializer" and isinstance(p, ChoiceParameter)
 )
@@ -60,6 +63,7 @@ class InitBench(Folding):
         self._asked: tuple[bytes, str] | None = None
         self._prediction: Prediction | str | None = None
         self._measured: Measured | None = None
+        self._late = {"theory": False, "measured": False}
         self._drags = 0
         self._theory = TheorySource(self)
         self._theory.found.connect(self._take_theory)
@@ -67,6 +71,10 @@ class InitBench(Folding):
         self._soon.setSingleShot(True)
         self._soon.setInterval(ASK_MS)
         self._soon.timeout.connect(self._ask)
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(STALE_MS)
+        self._patience.timeout.connect(self._forget_stale)
         self.choice = ChoiceEditor(_CHOICE)
         self.choice.changed.connect(lambda value: self._change("initializer", value))
         self.here = QRadioButton("this layer")
@@ -100,7 +108,7 @@ class InitBench(Folding):
 
     def show_measured(self, answer: Measured) -> None:
         """The network was measured at its initialisation."""
-        self._measured = answer
+        self._measured, self._late["measured"] = answer, False
         self._show_depth()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -187,9 +195,8 @@ class InitBench(Folding):
     def _show_density(self, node: Node) -> None:
         weight, transposed = self._weight(node)
         density = weight_density(weight, node.params, transposed=transposed)
-        self.formula.say(
-            f"{variance_in_numbers(weight, node.params, transposed=transposed)}, σ = {density.std:.4g}"
-        )
+        formula = variance_in_numbers(weight, node.params, transposed=transposed)
+        self.formula.say(f"{formula}, σ = {density.std:.4g}" if density.random else formula)
         sentence = reading.share_sentence(density, node.params)
         self.share.say(sentence)
         self.density.setVisible(density.random)
@@ -218,11 +225,21 @@ class InitBench(Folding):
         wish = self._document.encoded(), str(folder) if folder else ""
         if wish != self._asked:
             self._asked = wish
+            self._late = dict.fromkeys(self._late, True)
+            self._patience.start()
             self._theory.want(wish[0], folder)
             self.measure_wanted.emit(*wish)
 
     def _take_theory(self, found: "Prediction | str") -> None:
-        self._prediction = found
+        self._prediction, self._late["theory"] = found, False
+        self._show_depth()
+
+    def _forget_stale(self) -> None:
+        """Figures of another network than the one that is open mislead."""
+        if self._late["theory"]:
+            self._prediction = None
+        if self._late["measured"]:
+            self._measured = None
         self._show_depth()
 
     def _show_depth(self) -> None:
@@ -253,7 +270,9 @@ class InitBench(Folding):
             lines.append(
                 "Measured on the first batch, before any training, with the run's own seed."
             )
-        if self._prediction is not None:
+        if self._prediction is None:
+            lines.append("Theory is being worked out …")
+        else:
             labels = {i: self._document.graph.nodes[i].label for i in nodes}
             lines.append(reading.theory_notes(nodes, labels, self._prediction))
         return "\n".join(lines)
@@ -262,6 +281,10 @@ class InitBench(Folding):
 def density_picture(density: WeightDensity) -> Picture:
     """p(w) with ±1σ shaded."""
     w = np.linspace(-density.reach, density.reach, _POINTS)
+    if density.bound < density.reach:
+        # the two sides of each end, so that a box has upright walls
+        ends = density.bound * np.array([1.0 - 1e-9, 1.0 + 1e-9])
+        w = np.sort(np.concatenate([w, ends, -ends]))
     p = density.density(w)
     inner = np.linspace(-1.0, 1.0, _POINTS) * density.std
     within = density.density(inner)
@@ -312,15 +335,27 @@ def depth_picture(figures: reading.ByDepth, place: int, what: str) -> Picture:
         y_ticks=decade_ticks(*y),
         areas=band if banded.sum() > 1 else [],
         curves=[
-            Curve("theory", layers, theory, "muted", "dashed", f"{what}: theory"),
-            Curve("measured line", layers, measured, "accent", "thin"),
-            Curve("measured", layers, measured, "accent", "points", "measured"),
+            *_measured_curves(layers, measured),
+            Curve("theory", layers, theory, "warning", "dashed", f"{what}: theory"),
         ],
         marks=[Mark(float(place), "text")],
         says=says,
     )
 
 
+def _measured_curves(layers: reading.Floats, measured: reading.Floats) -> list[Curve]:
+    """A point a layer while there is room for points."""
+    if layers.size > _MOST_POINTS:
+        return [Curve("measured", layers, measured, "accent", "line", "measured")]
+    return [
+        Curve("measured line", layers, measured, "accent", "thin"),
+        Curve("measured", layers, measured, "accent", "points", "measured"),
+    ]
+
+
 def _layer_ticks(count: int) -> list[tuple[float, str]]:
-    step = max(1, math.ceil(count / 8))
-    return [(float(n), f"{n}") for n in range(1, count + 1, step)]
+    """The first layer, then whole numbers."""
+    if count <= 8:
+        return [(float(n), f"{n}") for n in range(1, count + 1)]
+    ticks = linear_ticks(1.0, float(count), 6)
+    return [(1.0, "1"), *((n, text) for n, text in ticks if n > 1 + 0.03 * count)]

@@ -25,6 +25,8 @@ Floats = NDArray[np.float64]
 STEPS_PER_DECADE = 100
 _DECADES = {"init_gain": (-2, 1)}
 _WIDE = (-4, 1)
+_LOWEST = 1e-14
+"""Of σ; below it the averages of the theory end at the smallest variance that they tell from zero."""
 NORMAL_SHARE = math.erf(1.0 / math.sqrt(2.0))
 
 
@@ -168,7 +170,8 @@ def by_depth(
             prediction.band_high,
         )
     )
-    return ByDepth(std, forward, nothing, nothing), ByDepth(gradient, backward, low, high)
+    known = np.where(std >= _LOWEST, std, math.nan)
+    return ByDepth(known, forward, nothing, nothing), ByDepth(gradient, backward, low, high)
 
 
 def _picked(column: Floats, rows: Mapping[str, int], nodes: Sequence[str]) -> Floats:
@@ -246,7 +249,7 @@ def _ratio(column: Floats) -> float:
 
 
 def _of_last(ratio: float) -> str:
-    return f"{ratio:.3g} (1 / {1 / ratio:,.0f})" if 0 < ratio < 0.1 else f"{ratio:.3g}"
+    return f"{ratio:.3g} (1 / {1 / ratio:,.0f})" if 1e-7 < ratio < 0.1 else f"{ratio:.3g}"
 
 
 def _ends(what: str, figures: ByDepth) -> str:

@@ -90,6 +90,7 @@ def test_a_single_direction_is_no_density() -> None:
         ("truncated_normal", "Var(w) = .774 σ² = .774 · 0.1² = 0.007737"),
         ("uniform", "Var(w) = a² / 3 = 0.3² / 3 = 0.03"),
         ("zeros", "w = 0; Var(w) = 0"),
+        ("constant", "w = c, Var(w) = 0"),
     ],
 )
 def test_formula_with_the_layers_own_numbers(kind: str, text: str) -> None:

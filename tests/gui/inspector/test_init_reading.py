@@ -89,6 +89,20 @@ def test_measured_figures_are_those_of_the_rows_wherever_they_stand() -> None:
     assert np.isnan(forward.theory).all()
 
 
+def test_a_variance_below_what_theory_tells_from_zero_is_left_out() -> None:
+    graph = network(linear_chain(12, initializer="normal", init_std=0.125 * 0.03))
+    inference = infer(graph, describe(graph.data, None))
+    found = reading.Theory().predict(encode(graph), None)
+    assert not isinstance(found, str)
+    forward, _ = reading.by_depth(reading.weight_layers(graph, inference), found, None)
+    known = np.isfinite(forward.theory)
+    expected = 0.03 ** np.arange(12)
+    np.testing.assert_allclose(
+        forward.theory[known] / forward.theory[0], expected[known], rtol=0.05
+    )
+    assert known.sum() == (expected * forward.theory[0] >= 1e-14).sum()
+
+
 def test_a_network_that_cannot_be_read_has_no_theory() -> None:
     found = reading.Theory().predict(b"{}", None)
     assert isinstance(found, str)
