@@ -236,6 +236,7 @@ class Lab(QObject):
         session.state_changed.connect(lambda: self.inspector.set_running(session.active))
         self.playhead.replaced.connect(self._show_history)
         self.theory.changed.connect(self._show_theory)
+        self.theory.changed.connect(lambda: self.inspector.show_theory(self.theory.foretold))
         self.playhead.grown.connect(self._show_growth)
         self.playhead.moved.connect(self._show_epoch)
         self.playhead.pin_changed.connect(self._show_pinned)

@@ -15,13 +15,13 @@ from engine.parameters import ChoiceParameter, Value
 from engine.training import Measured
 from gui.common.theme import GRID, ThemeSource
 from gui.document import Document
+from gui.document.theory import Foretold
 
 from . import init_reading as reading
 from .chart import Area, Chart, Curve, Mark, Picture, decade_ticks, linear_ticks, number
 from .editors import ChoiceEditor
 from .folding import Folding
 from .pages import Text
-from .theory_source import TheorySource
 
 if TYPE_CHECKING:
     from engine.theory import Prediction
@@ -61,12 +61,10 @@ class InitBench(Folding):
         self._document = document
         self._node: Node | None = None
         self._asked: tuple[bytes, str] | None = None
-        self._prediction: Prediction | str | None = None
+        self._prediction: Prediction | None = None
         self._measured: Measured | None = None
-        self._late = {"theory": False, "measured": False}
+        self._late = False
         self._drags = 0
-        self._theory = TheorySource(self)
-        self._theory.found.connect(self._take_theory)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(ASK_MS)
@@ -108,7 +106,13 @@ class InitBench(Folding):
 
     def show_measured(self, answer: Measured) -> None:
         """The network was measured at its initialisation."""
-        self._measured, self._late["measured"] = answer, False
+        self._measured, self._late = answer, False
+        self._show_depth()
+
+    def show_theory(self, foretold: Foretold | None) -> None:
+        """Another theory holds; None while there is none."""
+        self._prediction = foretold.prediction if foretold is not None else None
+        self._foretold = self._network()
         self._show_depth()
 
     def showEvent(self, event: QShowEvent) -> None:
@@ -218,29 +222,31 @@ class InitBench(Folding):
         if not (self.isVisible() and self.open):
             return
         if self._document.errors:
-            self._asked = self._prediction = self._measured = None
+            self._asked = self._measured = None
             self._show_depth()
             return
         folder = self._document.folder
         wish = self._document.encoded(), str(folder) if folder else ""
         if wish != self._asked:
             self._asked = wish
-            self._late = dict.fromkeys(self._late, True)
-            self._patience.start()
-            self._theory.want(wish[0], folder)
+            self._late = True
+            if not self._patience.isActive():
+                self._patience.start()
             self.measure_wanted.emit(*wish)
-
-    def _take_theory(self, found: "Prediction | str") -> None:
-        self._prediction, self._late["theory"] = found, False
-        self._show_depth()
 
     def _forget_stale(self) -> None:
         """Figures of another network than the one that is open mislead."""
-        if self._late["theory"]:
+        if self._foretold != self._network():
             self._prediction = None
-        if self._late["measured"]:
+        if self._late:
             self._measured = None
         self._show_depth()
+
+    def _network(self) -> object:
+        """What both theory and measurement depend on, to be compared."""
+        graph = self._document.graph
+        layers = {node_id: (node.kind, node.params) for node_id, node in graph.nodes.items()}
+        return layers, sorted(graph.edges), graph.data, graph.training.get("batch_size")
 
     def _show_depth(self) -> None:
         if self._node is None:
@@ -249,8 +255,7 @@ class InitBench(Folding):
         nodes = reading.weight_layers(graph, self._document.inference)
         if self._node.id not in nodes:
             return
-        prediction = None if isinstance(self._prediction, str) else self._prediction
-        forward, backward = reading.by_depth(nodes, prediction, self._measured)
+        forward, backward = reading.by_depth(nodes, self._prediction, self._measured)
         place = nodes.index(self._node.id) + 1
         words = reading.forward_sentence(forward)
         self.forward.show_picture(depth_picture(forward, place, "σ of z"), words)

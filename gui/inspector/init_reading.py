@@ -3,18 +3,16 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.data import DATA_SETS, DataSpec, Split, describe, load
-from engine.graph import Edit, Inference, NetworkGraph, SetParam, Together, decode, infer
+from engine.graph import Edit, Inference, NetworkGraph, SetParam, Together
 from engine.layers import WeightDensity
 from engine.layers.initializers import INITIALIZER_PARAMETERS
 from engine.parameters import FloatParameter, Value, Values
-from engine.training import Measured, training_config
+from engine.training import Measured
 from gui.training.reading import GLYPHS, judge
 
 if TYPE_CHECKING:
@@ -91,36 +89,6 @@ def changes_for(
     if everywhere and name != "initializer":
         return {"initializer": values["initializer"], name: value}
     return {name: value}
-
-
-# Theory.
-
-
-class Theory:
-    """Predicts a network file, and keeps the data set of the last one, unless that is a file."""
-
-    def __init__(self) -> None:
-        self._spec: DataSpec | None = None
-        self._split: Split | None = None
-
-    def predict(self, network: bytes, folder: Path | None) -> "Prediction | str":
-        """The prediction on the network's own data, or the sentence that says why there is none."""
-        # loaded here, in the background, so that the window opens sooner
-        from engine.theory import predict
-
-        try:
-            graph = decode(network)
-            inference = infer(graph, describe(graph.data, folder))
-            split = self._data(graph.data, folder)
-            size = training_config(graph.training).batch_size
-            return predict(graph, inference, batch_size=size, split=split)
-        except Exception as error:  # noqa: BLE001 - a theory that fails is a sentence, not the end of the window
-            return f"No theory for this network: {error}"
-
-    def _data(self, spec: DataSpec, folder: Path | None) -> Split:
-        if self._split is None or spec != self._spec or DATA_SETS[spec.kind].reads_file:
-            self._spec, self._split = spec, load(spec, folder)
-        return self._split
 
 
 # By depth.
@@ -263,10 +231,8 @@ def _ends(what: str, figures: ByDepth) -> str:
     return f"{what} over the weight layers: {'; '.join(parts)}."
 
 
-def theory_notes(nodes: Sequence[str], labels: Mapping[str, str], found: "Prediction | str") -> str:
+def theory_notes(nodes: Sequence[str], labels: Mapping[str, str], found: "Prediction") -> str:
     """What the theory assumes, and for which of these layers it does not hold, each reason once."""
-    if isinstance(found, str):
-        return found
     about: dict[str, list[str]] = {}
     for node_id, reason in zip(found.nodes, found.reasons, strict=True):
         if reason and node_id in nodes:

@@ -7,6 +7,7 @@ from gui.common.frames import FrameClock
 from gui.common.icons import Icons
 from gui.common.theme import ThemeSource
 from gui.document import Document
+from gui.document.theory import Foretold
 
 from .data_page import DataPage
 from .layer_page import LayerPage
@@ -42,6 +43,10 @@ class Inspector(QTabWidget):
     def show_history(self, history: RunHistory | None) -> None:
         """Show another run, its newest epoch."""
         self.layer_page.microscope.show_history(history)
+
+    def show_theory(self, foretold: Foretold | None) -> None:
+        """Another theory of the open network holds; None while there is none."""
+        self.layer_page.bench.show_theory(foretold)
 
     def data_changed(self) -> None:
         """The history has grown."""

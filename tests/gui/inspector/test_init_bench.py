@@ -1,6 +1,7 @@
 """The init bench as a person uses it: one undo step a drag, curves that are the closed forms, one question a change."""
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -8,16 +9,15 @@ from PySide6.QtCore import QPoint, QPointF, Qt
 from PySide6.QtGui import QWheelEvent
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
-from shiboken6 import delete, isValid
 
 from engine.graph import decode
 from engine.stats import LayerTable
 from engine.training import LayerInfo, Measured
 from gui.common.theme import ThemeSource
 from gui.document import Document
+from gui.document.theory import TheorySource
 from gui.inspector import init_reading as reading
 from gui.inspector.init_bench import InitBench
-from gui.inspector.theory_source import TheorySource
 from tests.gui.inspector.instruments import UNITS, fill, linear_chain
 
 DEPTH = 4
@@ -25,7 +25,7 @@ NODES = tuple(f"linear_{place + 2}" for place in range(DEPTH))
 
 
 @pytest.fixture
-def bench(document: Document, themes: ThemeSource, qtbot: QtBot) -> InitBench:
+def bench(document: Document, themes: ThemeSource, qtbot: QtBot) -> Iterator[InitBench]:
     """Shows the second of four Linear layers with σ = 0.1."""
     fill(document, linear_chain(DEPTH, initializer="normal", init_std=0.1))
     bench = InitBench(document, themes)
@@ -33,9 +33,13 @@ def bench(document: Document, themes: ThemeSource, qtbot: QtBot) -> InitBench:
     document.inferred.connect(lambda: bench.show_layer(document.graph.nodes[NODES[1]]))
     bench.show_layer(document.graph.nodes[NODES[1]])
     bench.resize(296, 900)
+    theory = TheorySource(document)
+    theory.changed.connect(lambda: bench.show_theory(theory.foretold))
+    theory.begin()
     with qtbot.waitExposed(bench):
         bench.show()
-    return bench
+    yield bench
+    theory.close()
 
 
 def _values(document: Document, name: str) -> list[object]:
@@ -240,27 +244,3 @@ def test_every_instrument_can_be_named(bench: InitBench) -> None:
         assert chart.accessibleDescription()
     assert bench.slider.accessibleName() == "σ of the initial weights"
     assert bench.minimumSizeHint().width() <= 296
-
-
-def test_who_is_deleted_while_it_works_waits_for_nobody(document: Document, qtbot: QtBot) -> None:
-    fill(document, linear_chain(DEPTH))
-    for _ in range(5):
-        source = TheorySource()
-        source.want(document.encoded(), None)
-        delete(source)
-    qtbot.wait(50)
-    assert not isValid(source)
-
-
-def test_only_the_newest_theory_is_found(document: Document, qtbot: QtBot) -> None:
-    fill(document, linear_chain(DEPTH))
-    source = TheorySource()
-    found: list[object] = []
-    source.found.connect(found.append)
-    source.want(document.encoded(), None)
-    source.want(b"{}", None)
-    source.want(b"nonsense", None)
-    qtbot.waitUntil(lambda: bool(found), timeout=20_000)
-    qtbot.wait(50)
-    (sentence,) = found
-    assert isinstance(sentence, str)

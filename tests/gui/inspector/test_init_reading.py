@@ -6,14 +6,22 @@ import numpy as np
 import pytest
 
 from engine.data import describe, load
-from engine.graph import encode, infer
+from engine.graph import NetworkGraph, infer
 from engine.layers import INITIALIZERS, WeightDensity
 from engine.stats import LayerTable
+from engine.theory import Prediction
 from engine.training import LayerInfo, Measured
+from gui.document.theory import foretell
 from gui.inspector import init_reading as reading
 from tests.gui.inspector.instruments import UNITS, chain, linear_chain, network
 
 DEPTH = 6
+
+
+def _foretold(graph: NetworkGraph) -> Prediction:
+    found = foretell(graph, describe(graph.data, None), load(graph.data, None))
+    assert found is not None
+    return found.prediction
 
 
 def _measured(deviations: list[float], gradients: list[float]) -> Measured:
@@ -62,8 +70,7 @@ def test_theory_of_a_linear_chain_is_a_power_of_fan_in_times_variance(std: float
     inference = infer(graph, describe(graph.data, None))
     nodes = reading.weight_layers(graph, inference)
     assert nodes == tuple(f"linear_{place + 2}" for place in range(DEPTH))
-    prediction = reading.Theory().predict(encode(graph), None)
-    assert not isinstance(prediction, str)
+    prediction = _foretold(graph)
     forward, backward = reading.by_depth(nodes, prediction, None)
     inputs = load(graph.data, None).train_inputs.astype(np.float64)
     q0 = float((inputs**2).mean())
@@ -92,8 +99,7 @@ def test_measured_figures_are_those_of_the_rows_wherever_they_stand() -> None:
 def test_a_variance_below_what_theory_tells_from_zero_is_left_out() -> None:
     graph = network(linear_chain(12, initializer="normal", init_std=0.125 * 0.03))
     inference = infer(graph, describe(graph.data, None))
-    found = reading.Theory().predict(encode(graph), None)
-    assert not isinstance(found, str)
+    found = _foretold(graph)
     forward, _ = reading.by_depth(reading.weight_layers(graph, inference), found, None)
     known = np.isfinite(forward.theory)
     expected = 0.03 ** np.arange(12)
@@ -101,12 +107,6 @@ def test_a_variance_below_what_theory_tells_from_zero_is_left_out() -> None:
         forward.theory[known] / forward.theory[0], expected[known], rtol=0.05
     )
     assert known.sum() == (expected * forward.theory[0] >= 1e-14).sum()
-
-
-def test_a_network_that_cannot_be_read_has_no_theory() -> None:
-    found = reading.Theory().predict(b"{}", None)
-    assert isinstance(found, str)
-    assert found.startswith("No theory for this network: ")
 
 
 @pytest.mark.parametrize(
@@ -162,8 +162,7 @@ def test_notes_say_where_the_theory_does_not_hold_once() -> None:
             ("Linear", {"out_features": 10}),
         )
     )
-    found = reading.Theory().predict(encode(graph), None)
-    assert not isinstance(found, str)
+    found = _foretold(graph)
     nodes = ("linear_2", "linear_4", "linear_6")
     labels = {node: node for node in nodes}
     notes = reading.theory_notes(nodes, labels, found)
