@@ -360,7 +360,7 @@ def _measured_curves(layers: reading.Floats, measured: reading.Floats) -> list[C
 
 def _layer_ticks(count: int) -> list[tuple[float, str]]:
     """The first layer, then whole numbers."""
-    if count <= 8:
+    if count <= 12:
         return [(float(n), f"{n}") for n in range(1, count + 1)]
     ticks = linear_ticks(1.0, float(count), 6)
     return [(1.0, "1"), *((n, text) for n, text in ticks if n > 1 + 0.03 * count)]
