@@ -115,14 +115,13 @@ def test_saturated_areas_are_hatched_where_the_slope_has_gone(show: Show) -> Non
 
 def test_it_follows_the_playhead_and_the_growing_run(show: Show, qtbot: QtBot) -> None:
     share = np.array([0.11, 0.22, 0.33])
-    history = _run("Tanh", 3, saturation=share)
-    last = history.epochs.pop()
+    history, longer = (_run("Tanh", epochs, saturation=share) for epochs in (2, 3))
     microscope = show("Tanh", history)
     assert "22.0%" in microscope.words.text()
     microscope.set_epoch(0)
     qtbot.waitUntil(lambda: "11.0%" in microscope.words.text())
     assert microscope.words.text().startswith("Before training. Pre-activations: mean")
-    history.epochs.append(last)
+    history.add_epoch(longer.epochs[2])
     microscope.data_changed()
     microscope.set_epoch(None)
     qtbot.waitUntil(lambda: "33.0%" in microscope.words.text())
