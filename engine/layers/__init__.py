@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from .activations import ACTIVATIONS
+from .densities import WeightDensity, weight_density
 from .ends import ENDS, MERGING, expected_output
 from .initializers import INITIALIZERS, Fans, Initializer, fans, outputs_first
 from .normalisation import NORMALISATION, REGULARISATION
@@ -10,7 +11,7 @@ from .recurrent import describe_recurrent
 from .sequence import SEQUENCES
 from .spatial import SPATIAL
 from .spec import CATEGORIES, LayerSpec, Ports, Shape, ShapeError, Task, by_kind, product, show
-from .spread import describe_weight, gain_of, weight_std
+from .spread import describe_weight, gain_of, variance_in_numbers, weight_std
 from .weights import WEIGHTS
 
 CATALOGUE: Mapping[str, LayerSpec] = by_kind(
@@ -29,6 +30,7 @@ __all__ = [
     "Shape",
     "ShapeError",
     "Task",
+    "WeightDensity",
     "describe_recurrent",
     "describe_weight",
     "expected_output",
@@ -37,5 +39,7 @@ __all__ = [
     "outputs_first",
     "product",
     "show",
+    "variance_in_numbers",
+    "weight_density",
     "weight_std",
 ]

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from gettext import gettext as tr
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from engine.parameters import Choice, ChoiceParameter, FloatParameter, Parameter, Values
 
@@ -33,6 +33,10 @@ def _no_arguments(_values: Values) -> dict[str, Any]:
     return {}
 
 
+Family = Literal["normal", "uniform", "truncated_normal", "orthogonal", "fixed"]
+"""How single weights are distributed; "orthogonal" as the coordinates of a random direction, "fixed" not at random."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Initializer:
     """One way to draw a weight. `function` is a name in `torch.nn.init`; "" leaves torch's own draw in place."""
@@ -47,6 +51,7 @@ class Initializer:
     arguments: Callable[[Values], dict[str, Any]] = _no_arguments
     variance: Callable[[Shape, Values], float]
     """Var(w) for a weight of shape (out, in, kernel …) and gain 1, exact for the distribution (not an estimate)."""
+    family: Family
     scaled: bool = False
     """Whether the spread follows from the weight's shape alone, so that a gain by hand multiplies it."""
     note: str = ""
@@ -74,20 +79,20 @@ def _kaiming(nonlinearity: str) -> Callable[[Values], dict[str, Any]]:
     return lambda _values: {"nonlinearity": nonlinearity}
 
 
-_CUT = 2.0
+TRUNCATED_AT = 2.0
 """Where the truncated normal ends, in σ of the uncut one."""
 
 
 def _truncated_share() -> float:
     """Variance of a standard normal cut at ± c: 1 − 2 c φ(c) / (2 Φ(c) − 1)."""
-    density = math.exp(-0.5 * _CUT**2) / math.sqrt(2.0 * math.pi)
-    return 1.0 - 2.0 * _CUT * density / math.erf(_CUT / math.sqrt(2.0))
+    density = math.exp(-0.5 * TRUNCATED_AT**2) / math.sqrt(2.0 * math.pi)
+    return 1.0 - 2.0 * TRUNCATED_AT * density / math.erf(TRUNCATED_AT / math.sqrt(2.0))
 
 
 def _truncated_arguments(values: Values) -> dict[str, Any]:
     # torch divides by σ, and σ = 0 is a fair choice
     std = max(float(values["init_std"]), 1e-30)
-    return {"std": std, "a": -_CUT * std, "b": _CUT * std}
+    return {"std": std, "a": -TRUNCATED_AT * std, "b": TRUNCATED_AT * std}
 
 
 _GLOROT = tr("Xavier Glorot & Bengio 2010, eq. 16")
@@ -99,6 +104,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
     for item in (
         Initializer(
             kind="he_normal",
+            family="normal",
             title=tr("He normal"),
             formula="Var(w) = 2 / fan_in",
             source=_HE,
@@ -109,6 +115,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="he_uniform",
+            family="uniform",
             title=tr("He uniform"),
             formula="Var(w) = 2 / fan_in",
             source=_HE,
@@ -119,6 +126,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="glorot_normal",
+            family="normal",
             title=tr("Glorot normal"),
             formula="Var(w) = 2 / (fan_in + fan_out)",
             source=_GLOROT,
@@ -128,6 +136,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="glorot_uniform",
+            family="uniform",
             title=tr("Glorot uniform"),
             formula="Var(w) = 2 / (fan_in + fan_out)",
             source=_GLOROT,
@@ -137,6 +146,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="lecun_normal",
+            family="normal",
             title=tr("LeCun normal"),
             formula="Var(w) = 1 / fan_in",
             source=_LECUN,
@@ -147,6 +157,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="lecun_uniform",
+            family="uniform",
             title=tr("LeCun uniform"),
             formula="Var(w) = 1 / fan_in",
             source=_LECUN,
@@ -157,6 +168,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="normal",
+            family="normal",
             title=tr("Normal (σ by hand)"),
             formula="Var(w) = σ²",
             source=tr("a plain normal distribution around 0"),
@@ -166,6 +178,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="truncated_normal",
+            family="truncated_normal",
             title=tr("Truncated normal (σ by hand)"),
             formula="Var(w) = .774 σ²",
             source=tr("a normal distribution around 0, drawn again beyond ± 2 σ"),
@@ -176,6 +189,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="uniform",
+            family="uniform",
             title=tr("Uniform (bound by hand)"),
             formula="Var(w) = a² / 3",
             source=tr("a uniform distribution from −a to a"),
@@ -188,6 +202,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="orthogonal",
+            family="orthogonal",
             title="Orthogonal",
             formula=tr("W Wᵀ = I, Var(w) = 1 / max(rows, columns)"),
             source=tr("Saxe et al. 2014, section 3"),
@@ -197,6 +212,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="lsuv",
+            family="orthogonal",
             title="LSUV",
             formula=tr("orthogonal at first, Var(w) = 1 / max(rows, columns)"),
             source=tr("Mishkin & Matas 2016, algorithm 1"),
@@ -209,6 +225,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="identity",
+            family="fixed",
             title="Identity",
             formula=tr("W = I: ones on the diagonal, else 0"),
             source=tr(
@@ -221,6 +238,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="constant",
+            family="fixed",
             title=tr("Constant (by hand)"),
             formula=tr("w = c, Var(w) = 0"),
             source=tr("every unit computes the same, and learns the same"),
@@ -230,6 +248,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="zeros",
+            family="fixed",
             title="Zeros",
             formula="w = 0",
             source=tr("the mistake that shows why symmetry must be broken"),
@@ -238,6 +257,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         ),
         Initializer(
             kind="torch_default",
+            family="uniform",
             title=tr("torch's default"),
             formula="Var(w) = 1 / (3 fan_in)",
             source=tr(

@@ -1,6 +1,7 @@
 """What the chosen initialiser gives a layer: the spread of its weights, in numbers and in words."""
 
 import math
+import re
 from gettext import gettext as tr
 
 from engine.parameters import Values
@@ -49,6 +50,40 @@ def starts_at_zero(values: Values) -> bool:
         case "uniform":
             return float(values["init_bound"]) == 0.0
     return gain_of(values) == 0.0
+
+
+def variance_in_numbers(weight: Shape, values: Values, *, transposed: bool = False) -> str:
+    """The initialiser's formula for Var(w), then the same with the layer's own numbers and their result, for people."""
+    initializer = INITIALIZERS[str(values["initializer"])]
+    shape = outputs_first(weight, transposed=transposed and bool(initializer.function))
+    formula = initializer.formula.rpartition("Var(w) = ")[2]
+    variance = initializer.variance(shape, values)
+    gain = gain_of(values)
+    if initializer.family == "fixed":
+        known = "Var(w)" in initializer.formula
+        result = f"Var(w) = {gain**2 * variance:.4g}"
+        return initializer.formula if known else f"{initializer.formula}; {result}"
+    fan_in, fan_out = fans(shape)
+    if initializer.family == "orthogonal":
+        # the words for rows and columns are translated
+        filled = f"1 / max({shape[0]:,}, {product(shape[1:]):,})"
+        return _worked_out(formula, filled, gain, variance)
+    numbers = {
+        "fan_in": f"{fan_in:,}",
+        "fan_out": f"{fan_out:,}",
+        "σ²": f"{values['init_std']:.4g}²",
+        "a²": f"{values['init_bound']:.4g}²",
+    }
+    filled = re.sub(r"(?<=\d) (?=fan|σ)", " · ", formula)
+    for name, number in numbers.items():
+        filled = re.sub(rf"(?<!\w){name}", number, filled)
+    return _worked_out(formula, filled, gain, variance)
+
+
+def _worked_out(formula: str, filled: str, gain: float, variance: float) -> str:
+    if gain != 1.0:
+        filled = f"{gain:.4g}² · {filled}"
+    return f"Var(w) = {formula} = {filled} = {gain**2 * variance:.4g}"
 
 
 def describe_weight(weight: Shape, values: Values, *, transposed: bool = False) -> str:

@@ -7,9 +7,9 @@ from typing import Any, cast
 import msgspec
 import numpy as np
 
-from engine.stats import Backdrop, EpochStats
+from engine.stats import Backdrop, EpochStats, LayerTable
 
-from .messages import Command, EpochEnded, Examined, Message, Progress, RunStarted
+from .messages import Command, EpochEnded, Examined, Measured, Message, Progress, RunStarted
 
 MAXIMUM_FRAME = 256 * 2**20
 _ANY_ROW = 2**31
@@ -113,6 +113,8 @@ def _check(message: Message) -> None:
                 picture.check(len(table.weight_rms))
         case Examined(examination=found):
             found.check(len(found.dead))
+        case Measured(layers=layers, table=LayerTable() as table):
+            table.check(len(layers))
         case Progress(layers=table, picture=picture):
             if table is not None:
                 table.check(len(table.weight_rms))

@@ -81,6 +81,17 @@ class Examine(_Tagged, frozen=True, tag=True):
     run_id: int
 
 
+class Measure(_Tagged, frozen=True, tag=True):
+    """Build a network and measure it before any training; answered by `Measured`.
+
+    A run that is under way, waiting or not, goes on as if nothing had been asked.
+    """
+
+    request: int
+    network: bytes
+    folder: str
+
+
 class Stop(_Tagged, frozen=True, tag=True):
     """End the run after the batch under way."""
 
@@ -92,7 +103,17 @@ class Shutdown(_Tagged, frozen=True, tag=True):
 
 
 Command = (
-    Start | Resume | Pause | Rewind | SetHyperparameters | Adopt | Look | Examine | Stop | Shutdown
+    Start
+    | Resume
+    | Pause
+    | Rewind
+    | SetHyperparameters
+    | Adopt
+    | Look
+    | Examine
+    | Measure
+    | Stop
+    | Shutdown
 )
 
 
@@ -196,6 +217,18 @@ class Examined(_Tagged, frozen=True, tag=True):
     examination: Examination
 
 
+class Measured(_Tagged, frozen=True, tag=True):
+    """A network at its initialisation: one forward and one backward pass on the batch that a run would train first."""
+
+    request: int
+    layers: tuple[LayerInfo, ...]
+    """The rows of the table."""
+    table: LayerTable | None
+    """None when the network cannot be built; `sentence` then says why."""
+    sentence: str = ""
+    node_id: str | None = None
+
+
 class RunFinished(_Tagged, frozen=True, tag=True):
     """The run is over.
 
@@ -227,6 +260,7 @@ Message = (
     | Progress
     | EpochEnded
     | Examined
+    | Measured
     | RunFinished
     | RunFailed
 )

@@ -32,6 +32,7 @@ from engine.training import (
     FrameError,
     FrameReader,
     Look,
+    Measure,
     Message,
     Pause,
     Progress,
@@ -55,6 +56,7 @@ from .devices import found_devices, found_precisions
 from .divergence import DivergenceError
 from .epoch import Step, step_stats
 from .faults import fault_sentence
+from .measuring import measured
 from .picture import Painter
 from .prepare import RunError, prepare
 from .threads import use_threads
@@ -127,6 +129,9 @@ class Server:
         if isinstance(command, Start):
             self._finish("stopped")
             self._start(command)
+            return
+        if isinstance(command, Measure):
+            self._send(measured(command))
             return
         if run is None or isinstance(command, Shutdown) or command.run_id != run.run_id:
             return

@@ -7,6 +7,7 @@ from gui.common.frames import FrameClock
 from gui.common.icons import Icons
 from gui.common.theme import ThemeSource
 from gui.document import Document
+from gui.document.theory import Foretold
 
 from .data_page import DataPage
 from .layer_page import LayerPage
@@ -23,7 +24,11 @@ class Inspector(QTabWidget):
         self.layer_page = LayerPage(document, icons, themes)
         self.data_page = DataPage(document, themes)
         self.training_page = TrainingPage(document, themes)
-        self._instruments = (self.layer_page.norm, self.training_page.clip)
+        self._instruments = (
+            self.layer_page.microscope,
+            self.layer_page.norm,
+            self.training_page.clip,
+        )
         self.setDocumentMode(True)
         self.setAccessibleName("Inspector")
         self.addTab(self.layer_page, "&Layer")
@@ -45,6 +50,10 @@ class Inspector(QTabWidget):
         """Show another run, its newest epoch."""
         for instrument in self._instruments:
             instrument.show_history(history)
+
+    def show_theory(self, foretold: Foretold | None) -> None:
+        """Another theory of the open network holds; None while there is none."""
+        self.layer_page.bench.show_theory(foretold)
 
     def data_changed(self) -> None:
         """The history has grown."""

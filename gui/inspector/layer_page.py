@@ -12,8 +12,10 @@ from gui.common.icons import Icons
 from gui.common.theme import GRID, ThemeSource
 from gui.document import Document
 
-from .curve import ActivationCurve
+from .folding import Folding
 from .form import FormSlot, ParameterForm
+from .init_bench import InitBench
+from .microscope import Microscope
 from .norm_instrument import NormInstrument
 from .pages import Page, Text
 
@@ -42,15 +44,19 @@ class LayerPage(Page):
         self._summary = Text(themes)
         self._formula = Text(themes, bold=True)
         self._problems = Text(themes, "error")
-        self._curve = ActivationCurve(themes)
+        self.microscope = Microscope(themes)
+        self.bench = InitBench(document, themes)
         self.norm = NormInstrument(themes)
         self._facts = Text(themes)
         self._details = Text(themes, "muted", 0.95)
         self.column.addLayout(head)
         for widget in (self._name, self._problems, self._summary, self._formula):
             self.column.addWidget(widget)
-        self._slot = FormSlot(self.column, themes, self._set)
-        self.column.addWidget(self._curve)
+        self._settings = Folding("Settings")
+        self._slot = FormSlot(self._settings.column, themes, self._set)
+        self.column.addWidget(self._settings)
+        self.column.addWidget(self.microscope)
+        self.column.addWidget(self.bench)
         self.column.addWidget(self.norm)
         self.column.addWidget(self._facts)
         self.column.addWidget(self._details)
@@ -80,6 +86,7 @@ class LayerPage(Page):
         self._slot.use(spec.kind if spec else "", spec.parameters if spec else ())
         is_norm = spec is not None and spec.mean_field == "batch_norm" and len(nodes) == 1
         self.norm.show_layer(nodes[0].id if is_norm else "")
+        self._settings.setVisible(self.form is not None)
         if spec is not None:
             self._show_kind(spec, nodes)
         else:
@@ -88,7 +95,8 @@ class LayerPage(Page):
     def _show_none(self, nodes: Sequence[Node], kinds: set[str]) -> None:
         for text in (self._formula, self._facts, self._details, self._problems):
             text.say("")
-        self._curve.hide()
+        self.microscope.hide()
+        self.bench.show_layer(None)
         if not nodes:
             self._title.say("No layer is chosen")
             self._summary.say(
@@ -128,9 +136,22 @@ class LayerPage(Page):
         self._facts.say(self._facts_of(nodes[0]) if len(nodes) == 1 else "")
         if self.form is not None:
             self.form.show_values(_common(spec, nodes))
-        self._curve.setVisible(spec.function is not None and not problems)
-        if self._curve.isVisibleTo(self):
-            self._curve.show_activation(spec, nodes[0].params)
+        seen = spec.function is not None and not problems
+        self.microscope.setVisible(seen)
+        if seen:
+            self.microscope.show_activation(spec, nodes[0], self._source_of(nodes))
+        self.bench.show_layer(nodes[0] if self._can_be_drawn(spec, nodes) else None)
+
+    def _source_of(self, nodes: Sequence[Node]) -> Node | None:
+        """What a single layer gets its numbers from; several layers get different ones."""
+        graph = self._document.graph
+        wires = graph.incoming(nodes[0].id)
+        return graph.nodes[wires[0].source] if len(nodes) == 1 and wires else None
+
+    def _can_be_drawn(self, spec: LayerSpec, nodes: Sequence[Node]) -> bool:
+        """Whether this is a single layer whose weight has a shape and an initialiser."""
+        tensors = self._document.inference.tensors.get(nodes[0].id, {})
+        return len(nodes) == 1 and spec.initialised and "weight" in tensors
 
     def _facts_of(self, node: Node) -> str:
         inference, graph = self._document.inference, self._document.graph

@@ -16,6 +16,7 @@ from engine.training import (
     Examine,
     Examined,
     Look,
+    Measured,
     Message,
     Pause,
     Progress,
@@ -32,6 +33,7 @@ from engine.training import (
 )
 
 from .client import WorkerClient
+from .measuring import Measuring
 
 _MAXIMUM_EARLY_DEATHS = 3
 
@@ -51,9 +53,9 @@ class Session(QObject):
 
     `epoch_ended` and `progressed` say that the history has grown; `run_started` that there is a new one;
     `adopted` what became of an edited network's layers, before the new history begins; `adoption_refused` carries
-    a sentence and the node that it is about; `examined` carries `Examined`, `finished` `RunFinished`; `failed` a
-    sentence, the node that it is about ("" for none) and details; `worried` a sentence about what goes on none the
-    less.
+    a sentence and the node that it is about; `examined` carries `Examined`, `measured` `Measured`, `finished`
+    `RunFinished`; `failed` a sentence, the node that it is about ("" for none) and details; `worried` a sentence
+    about what goes on none the less.
     """
 
     state_changed = Signal()
@@ -64,6 +66,7 @@ class Session(QObject):
     adopted = Signal(object)
     adoption_refused = Signal(str, str)
     examined = Signal(object)
+    measured = Signal(object)
     finished = Signal(object)
     failed = Signal(str, str, str)
     worried = Signal(str)
@@ -78,6 +81,7 @@ class Session(QObject):
         self._ready: WorkerReady | None = None
         self._waiting: Start | None = None
         self._early_deaths = 0
+        self._measuring = Measuring(client.send)
         self._after_adoption: Advance = "hold"
         self.history: RunHistory | None = None
 
@@ -166,6 +170,10 @@ class Session(QObject):
         if self._state in (State.RUNNING, State.PAUSED):
             self._client.send(Examine(self._run_id))
 
+    def measure(self, network: bytes, folder: str) -> None:
+        """Have a network measured before any training, whatever a run does; `measured` answers the newest wish only."""
+        self._measuring.want(network, folder)
+
     def set_live(self, values: Mapping[str, Value]) -> None:
         """Change settings that act while training runs."""
         if self._state in (State.BUILDING, State.RUNNING, State.PAUSED):
@@ -179,6 +187,8 @@ class Session(QObject):
     def _receive(self, message: Message) -> None:
         if isinstance(message, WorkerReady):
             self._greet(message)
+        elif isinstance(message, Measured):
+            self._take_measured(self._measuring.take(message))
         elif message.run_id == self._run_id and self.active:
             self._follow(message)
 
@@ -189,6 +199,11 @@ class Session(QObject):
         if self._waiting is not None:
             command, self._waiting = self._waiting, None
             self._client.send(command)
+        self._measuring.connect()
+
+    def _take_measured(self, answer: Measured | None) -> None:
+        if answer is not None:
+            self.measured.emit(answer)
 
     def _follow(self, message: Message) -> None:
         match message:
@@ -253,6 +268,7 @@ class Session(QObject):
         was, log = self._state, self._client.log
         born = self._ready is not None
         self._ready = None
+        self._take_measured(self._measuring.disconnect(sentence))
         self._early_deaths = 0 if born else self._early_deaths + 1
         if self._early_deaths >= _MAXIMUM_EARLY_DEATHS:
             self._waiting = None

@@ -12,6 +12,8 @@ from engine.training import (
     EpochEnded,
     FrameReader,
     LayerInfo,
+    Measure,
+    Measured,
     Message,
     Progress,
     RunFailed,
@@ -94,6 +96,20 @@ def answer(scenario: str, run_id: int) -> None:
             send(RunFinished(run_id, "completed", 1))
 
 
+def measure(scenario: str, command: Measure) -> None:
+    """A layer whose σ is the number that the document consists of; a slow one takes its time, a mortal one dies."""
+    if scenario == "mortal":
+        os.kill(os.getpid(), 9)
+    if scenario == "slow":
+        time.sleep(0.3)
+    table = LayerTable.empty(1, 32)
+    table.activations.std[0] = float(command.network)
+    layer = LayerInfo("linear_1", "Linear", "Linear 1", True)
+    if scenario == "late":
+        send(Measured(command.request - 1, (layer,), table))
+    send(Measured(command.request, (layer,), table))
+
+
 def main() -> int:
     """Serve until standard input ends."""
     scenario = sys.argv[1]
@@ -104,9 +120,12 @@ def main() -> int:
     reader = FrameReader()
     while piece := os.read(0, 65_536):
         for body in reader.feed(piece):
-            match decode_command(body):
+            command = decode_command(body)
+            match command:
                 case Start(run_id=run_id):
                     answer(scenario, run_id)
+                case Measure():
+                    measure(scenario, command)
                 case Stop(run_id=run_id):
                     send(RunFinished(run_id, "stopped", 0))
                 case Shutdown():
