@@ -11,7 +11,9 @@ from gui.common.theme import ThemeChoice, ThemeSource
 from gui.document import Document
 from gui.document.files import FileControl
 from gui.inspector import Inspector, Palette
-from gui.training import RunControl, Session, State
+from gui.training import Playhead, RunControl, Session, State
+from gui.training.player import Player
+from gui.training.time_actions import time_actions
 
 Keys = QKeySequence.StandardKey
 
@@ -24,6 +26,8 @@ class Parts:
     files: FileControl
     session: Session
     control: RunControl
+    playhead: Playhead
+    player: Player
     canvas: CanvasView
     palette: Palette
     inspector: Inspector
@@ -44,6 +48,7 @@ def action_specs(parts: Parts) -> list[ActionSpec]:
         *_file_actions(parts),
         *_edit_actions(parts),
         *_run_actions(parts),
+        *time_actions(parts.player, parts.playhead),
         *_view_actions(parts),
         *_help_actions(parts),
     ]

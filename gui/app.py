@@ -7,7 +7,7 @@ from importlib.resources import files as resource_files
 from pathlib import Path
 
 from platformdirs import PlatformDirs
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
@@ -48,10 +48,12 @@ from gui.panes.theory import ShownTheory
 from gui.training import Playhead, RunControl, Session, WorkerClient
 from gui.training.epoch_bar import EpochBar
 from gui.training.examined import examined_text
+from gui.training.player import Player
 from gui.training.status import RunStatus
+from gui.training.time_actions import TIME_BAR, TIME_MENU
 
 READY_EXAMPLE = "digits_mlp.json"
-_FIRST_SIZE = (1_440, 900)
+_FIRST_SIZE = QSize(1_440, 900)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Lab(QObject):
         self.playhead = Playhead(self.session, self)
         self.theory = TheorySource(self.document, self)
         self._essence_of_run = b""
+        self.player = Player(self.playhead, self)
         self.notice = NoticeBar(self.themes)
         self.canvas = CanvasView(self.document, self.themes)
         self.canvas.live.set_shown(self.settings.figures_on_canvas)
@@ -137,7 +140,8 @@ class Lab(QObject):
 
     def show(self, *, run_at_once: bool) -> None:
         """Show the window; the training process is started after the first paint."""
-        self.window.resize(*_FIRST_SIZE)
+        room = self.window.screen().availableGeometry().size()
+        self.window.resize(room.boundedTo(_FIRST_SIZE))
         self.window.restore_layout(*self.settings.window())
         self.window.painted.connect(self.session.warm_up)
         self.window.painted.connect(self.theory.begin)
@@ -151,6 +155,7 @@ class Lab(QObject):
     def close(self) -> None:
         """Leave nothing behind: layout remembered, worker ended, safety copy removed."""
         self.settings.keep_window(self.window.saveGeometry(), self.window.saveState(STATE_VERSION))
+        self.player.pause()
         self.session.close()
         self.theory.close()
         self.autosave.forget()
@@ -175,6 +180,8 @@ class Lab(QObject):
             files=self.files,
             session=self.session,
             control=self.control,
+            playhead=self.playhead,
+            player=self.player,
             canvas=self.canvas,
             palette=self.palette,
             inspector=self.inspector,
@@ -204,23 +211,18 @@ class Lab(QObject):
                 ("&File", ["new", "open", self._recent, examples, *FILE_MENU]),
                 ("&Edit", EDIT_MENU),
                 ("&Run", RUN_MENU),
+                ("&Time", TIME_MENU),
                 ("&View", [window.dock_menu("&Panels"), "|", *VIEW_MENU]),
                 ("&Help", HELP_MENU),
             ],
             self.actions,
         )
         self.quick_settings = QuickSettings(self.document)
-        self.epoch_bar = EpochBar(self.playhead)
-        bar: list[str | QWidget] = [
-            *RUN_BAR,
-            "|",
-            self.quick_settings,
-            "|",
-            *EDIT_BAR,
-            "|",
-            self.epoch_bar,
-        ]
+        bar: list[str | QWidget] = [*RUN_BAR, "|", self.quick_settings, "|", *EDIT_BAR]
         window.build_tool_bar(bar, self.actions)
+        buttons = [self.actions[name] for name in TIME_BAR]
+        self.epoch_bar = EpochBar(self.playhead, self.player, buttons)
+        window.build_time_bar(self.epoch_bar)
         self.run_status = RunStatus(self.session)
         self.network_status = NetworkStatus(self.document)
         window.build_status(self.run_status, [self.network_status])
@@ -241,6 +243,7 @@ class Lab(QObject):
         self.playhead.grown.connect(self._show_growth)
         self.playhead.moved.connect(self._show_epoch)
         self.playhead.pin_changed.connect(self._show_pinned)
+        self.player.changed.connect(self.actions.refresh)
         session.examined.connect(self._tell_examination)
         session.finished.connect(self._tell_end)
         session.failed.connect(self._tell_failure)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from gui.common.actions import ActionTable
 from gui.common.theme import GRID
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 _BAR = "|"
 
 
@@ -98,6 +98,14 @@ class MainWindow(QMainWindow):
                 bar.addSeparator()
             else:
                 bar.addAction(actions[row])
+
+    def build_time_bar(self, widget: QWidget) -> None:
+        """Put the epoch scrubber into a row of its own, above the status line."""
+        bar = QToolBar("Time")
+        bar.setObjectName("time")
+        bar.setMovable(False)
+        bar.addWidget(widget)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
 
     def build_status(self, left: QWidget, right: Sequence[QWidget]) -> None:
         """Fill the status line."""
