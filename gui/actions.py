@@ -37,6 +37,9 @@ class Parts:
     close: Callable[[], object]
     reset_layout: Callable[[], None]
     full_screen: Callable[[], None]
+    pane_alone: Callable[[], None]
+    is_alone: Callable[[], bool]
+    exports: Sequence[ActionSpec]
     show_shortcuts: Callable[[], None]
     show_about: Callable[[], None]
     copy_report: Callable[[], None]
@@ -68,6 +71,7 @@ def _file_actions(parts: Parts) -> list[ActionSpec]:
             "Ctrl+Shift+S",
             "save-as",
         ),
+        *parts.exports,
         ActionSpec("quit", "&Quit", "Close the lab", parts.close, "Ctrl+Q"),
     ]
 
@@ -276,6 +280,14 @@ def _view_actions(parts: Parts) -> list[ActionSpec]:
         *(_theme_action(parts, choice, text) for choice, text in _THEMES),
         ActionSpec("full_screen", "F&ull screen", "Fill the screen", parts.full_screen, "F11"),
         ActionSpec(
+            "pane_alone",
+            "One &pane alone",
+            "Fill the screen with the pane that has the keyboard, and back",
+            parts.pane_alone,
+            "Shift+F11",
+            checked=parts.is_alone,
+        ),
+        ActionSpec(
             "reset_layout",
             "&Reset the layout",
             "Put every part of the window back to its place",
@@ -318,7 +330,7 @@ def _help_actions(parts: Parts) -> list[ActionSpec]:
     ]
 
 
-FILE_MENU: Sequence[str] = ("|", "save", "save_as", "|", "quit")
+FILE_MENU: Sequence[str] = ("|", "save", "save_as", "|", "report")
 EDIT_MENU: Sequence[str] = (
     "undo",
     "redo",
@@ -359,6 +371,7 @@ VIEW_MENU: Sequence[str] = (
     "theme_dark",
     "|",
     "full_screen",
+    "pane_alone",
     "reset_layout",
 )
 HELP_MENU: Sequence[str] = ("shortcuts", "copy_report", "about")

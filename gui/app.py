@@ -7,8 +7,8 @@ from importlib.resources import files as resource_files
 from pathlib import Path
 
 from platformdirs import PlatformDirs
-from PySide6.QtCore import QObject, QSize, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from engine.graph import SetTraining
@@ -43,6 +43,7 @@ from gui.inspector import Inspector, Palette
 from gui.inspector.quick_settings import QuickSettings
 from gui.main_window import STATE_VERSION, DockSpec, MainWindow
 from gui.panes import PANES
+from gui.panes.exports import WHOLE_WINDOW, Exports, export_actions
 from gui.panes.pane import Pane
 from gui.panes.theory import ShownTheory
 from gui.training import Playhead, RunControl, Session, WorkerClient
@@ -110,6 +111,9 @@ class Lab(QObject):
         self.inspector.use_clock(self.clock)
         self.window = self._window()
         self.files = FileControl(self.document, self.window)
+        self.exports = Exports(
+            self.window, self.panes, self.playhead, self.control, self.document, self._versions
+        )
         self.actions = ActionTable(action_specs(self._parts()), self.icons.icon, self.window)
         self._furnish()
         self._connect()
@@ -154,8 +158,10 @@ class Lab(QObject):
 
     def close(self) -> None:
         """Leave nothing behind: layout remembered, worker ended, safety copy removed."""
+        self.window.leave_alone()
         self.settings.keep_window(self.window.saveGeometry(), self.window.saveState(STATE_VERSION))
         self.player.pause()
+        self.exports.work.cancel()
         self.session.close()
         self.theory.close()
         self.autosave.forget()
@@ -191,6 +197,9 @@ class Lab(QObject):
             close=self.window.close,
             reset_layout=self.window.reset_layout,
             full_screen=self._toggle_full_screen,
+            pane_alone=self._toggle_alone,
+            is_alone=lambda: self.window.is_alone,
+            exports=export_actions(self.exports, [(spec.name, spec.title) for spec in PANES]),
             show_shortcuts=lambda: show_text(
                 self.window, "Keyboard", shortcuts_text(self.actions.shortcuts())
             ),
@@ -206,9 +215,23 @@ class Lab(QObject):
         examples = QMenu("&Examples", window)
         for path in sorted(self.folders.examples.glob("*.json")):
             examples.addAction(_title(path), _opener(self.files, path))
+        films = QMenu("Export an &animation", window)
+        films.setToolTipsVisible(True)
+        for name in (WHOLE_WINDOW, *(spec.name for spec in PANES)):
+            films.addAction(self.actions[f"animate_{name}"])
+        file_rows: list[str | QMenu] = [
+            "new",
+            "open",
+            self._recent,
+            examples,
+            *FILE_MENU,
+            films,
+            "|",
+            "quit",
+        ]
         window.build_menus(
             [
-                ("&File", ["new", "open", self._recent, examples, *FILE_MENU]),
+                ("&File", file_rows),
                 ("&Edit", EDIT_MENU),
                 ("&Run", RUN_MENU),
                 ("&Time", TIME_MENU),
@@ -263,6 +286,9 @@ class Lab(QObject):
             pane.epoch_chosen.connect(self.playhead.go)
             pane.setting_chosen.connect(self._set_training)
             pane.failed.connect(lambda sentence: notice.say(sentence, "error"))
+            pane.alone_wanted.connect(lambda pane=pane: self._toggle_alone(pane))
+        self.exports.done.connect(self._tell_export)
+        self.exports.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.network_status.node_wanted.connect(self.canvas.show_node)
         self.themes.changed.connect(self.actions.refresh_icons)
         self.window.closed.connect(self.close)
@@ -379,10 +405,26 @@ class Lab(QObject):
         else:
             self.window.showFullScreen()
 
+    def _toggle_alone(self, wanted: Pane | None = None) -> None:
+        """Fill the screen with a pane: the wanted one, the one with the keyboard, or the first that is seen."""
+        if self.window.is_alone:
+            self.window.leave_alone()
+        else:
+            focus = self.window.focusWidget()
+            focused = [p for p in self.panes if focus is p or (focus and p.isAncestorOf(focus))]
+            seen = [pane for pane in self.panes if pane.isVisible()]
+            self.window.show_alone((wanted or [*focused, *seen, *self.panes][0]).name)
+        self.actions.refresh()
+
+    def _tell_export(self, sentence: str, path: Path) -> None:
+        show = Remedy("Open it", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
+        self.notice.say(f"{sentence}: {path}", "info", show)
+
+    def _versions(self) -> str:
+        return versions_text(self.session.worker)
+
     def _copy_report(self) -> None:
-        QGuiApplication.clipboard().setText(
-            f"{versions_text(self.session.worker)}\n{self.client.log}"
-        )
+        QGuiApplication.clipboard().setText(f"{self._versions()}\n{self.client.log}")
         self.notice.say("Versions and the training process's last words are on the clipboard")
 
 

@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QShortcut
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -58,10 +58,16 @@ class MainWindow(QMainWindow):
         self.setAcceptDrops(True)
         self._may_close = may_close
         self._was_painted = False
+        self._bars: list[QToolBar] = []
+        self._before: tuple[QByteArray, bool] | None = None
+        self._escape = QShortcut(Qt.Key.Key_Escape, self)
+        self._escape.setEnabled(False)
+        self._escape.activated.connect(self.leave_alone)
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
-        self.setCentralWidget(_stacked(centre))
+        self._centre = _stacked(centre)
+        self.setCentralWidget(self._centre)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self._specs = {spec.name: spec for spec in docks}
@@ -91,6 +97,7 @@ class MainWindow(QMainWindow):
         bar.setMovable(False)
         bar.setIconSize(QSize(GRID * 3, GRID * 3))
         self.addToolBar(bar)
+        self._bars.append(bar)
         for row in rows:
             if isinstance(row, QWidget):
                 bar.addWidget(row)
@@ -136,6 +143,36 @@ class MainWindow(QMainWindow):
         """Put every dock back to where it was at the first start."""
         self.restoreState(self._first_state, STATE_VERSION)
         self._resize_docks()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether a single dock fills the screen."""
+        return self._before is not None
+
+    def show_alone(self, name: str) -> None:
+        """Fill the screen with a dock and the time bar; Esc goes back."""
+        if self._before is not None:
+            return
+        self._before = self.saveState(STATE_VERSION), self.isFullScreen()
+        for other, dock in self.docks.items():
+            dock.setVisible(other == name)
+        for widget in (self._centre, self.menuBar(), *self._bars):
+            widget.hide()
+        self._escape.setEnabled(True)
+        self.docks[name].widget().setFocus()
+        self.showFullScreen()
+
+    def leave_alone(self) -> None:
+        """Show all parts of the window again, as they were."""
+        if self._before is None:
+            return
+        (state, was_full), self._before = self._before, None
+        self._escape.setEnabled(False)
+        for widget in (self._centre, self.menuBar(), *self._bars):
+            widget.show()
+        self.restoreState(state, STATE_VERSION)
+        if not was_full:
+            self.showNormal()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close():

@@ -1,15 +1,22 @@
-"""What a pane shows, as files for elsewhere."""
+"""What a pane shows, as files for elsewhere, and the menu that offers them."""
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QBuffer, QIODevice
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QGuiApplication, QPainter
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget
+from PySide6.QtWidgets import QFileDialog, QGraphicsItem, QGraphicsView, QMenu, QToolButton, QWidget
+
+if TYPE_CHECKING:
+    from .pane import Pane
+
+KINDS = ("png", "svg", "csv")
 
 
 def csv_of(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
@@ -54,3 +61,46 @@ def png_of(widget: QWidget) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     widget.grab().save(buffer, "PNG")
     return bytes(buffer.data().data())
+
+
+def export_button(pane: "Pane") -> QToolButton:
+    """A button with the menu of what can be copied and saved."""
+    button = QToolButton()
+    button.setText("⋯")
+    button.setAutoRaise(True)
+    button.setToolTip("Save or copy what this pane shows")
+    button.setAccessibleName(f"Save or copy: {pane.name}")
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    menu = QMenu(button)
+    menu.addAction("Copy &picture", pane.copy_picture)
+    menu.addAction("Copy &numbers", pane.copy_numbers)
+    menu.addAction("Copy &caption", partial(_copy_caption, pane))
+    menu.addSeparator()
+    for kind in KINDS:
+        menu.addAction(f"Save as &{kind.upper()} …", partial(_ask_and_save, pane, kind))
+    button.setMenu(menu)
+    return button
+
+
+def alone_button(pane: "Pane") -> QToolButton:
+    """A button that has the pane fill the screen."""
+    button = QToolButton()
+    button.setText("⤢")
+    button.setAutoRaise(True)
+    button.setToolTip("Fill the screen with this pane, and back (Shift+F11; Esc goes back)")
+    button.setAccessibleName(f"Fill the screen: {pane.name}")
+    button.clicked.connect(pane.alone_wanted)
+    return button
+
+
+def _copy_caption(pane: "Pane") -> None:
+    QGuiApplication.clipboard().setText(pane.caption.text())
+
+
+def _ask_and_save(pane: "Pane", kind: str) -> None:
+    start = str(Path.home() / f"{pane.name}.{kind}")
+    chosen, _ = QFileDialog.getSaveFileName(
+        pane, "Save what this pane shows", start, f"{kind.upper()} (*.{kind})"
+    )
+    if chosen:
+        pane.save(Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.{kind}"))
