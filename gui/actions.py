@@ -300,6 +300,8 @@ _THEMES: tuple[tuple[ThemeChoice, str], ...] = (
     ("system", "Colours of the &system"),
     ("light", "&Light"),
     ("dark", "&Dark"),
+    ("projector", "Pro&jector: large and thick"),
+    ("high_contrast", "&High contrast"),
 )
 
 
@@ -369,6 +371,8 @@ VIEW_MENU: Sequence[str] = (
     "theme_system",
     "theme_light",
     "theme_dark",
+    "theme_projector",
+    "theme_high_contrast",
     "|",
     "full_screen",
     "pane_alone",

@@ -72,7 +72,7 @@ class CanvasView(QGraphicsView):
         super().__init__(parent)
         self._document = document
         self._themes = themes
-        self._scene = CanvasScene(document, themes, self.font())
+        self._scene = CanvasScene(document, themes, themes.base_font)
         self._scene.setParent(self)
         self.setScene(self._scene)
         self._drop = PaletteDrop(self._scene)
@@ -138,8 +138,9 @@ class CanvasView(QGraphicsView):
             room.adjusted(-margin, -margin, margin, 2 * margin),  # below it is the legend
             Qt.AspectRatioMode.KeepAspectRatio,
         )
-        if self._zoom > _FIT_LIMIT:
-            self._set_zoom(_FIT_LIMIT)
+        limit = _FIT_LIMIT * self._themes.theme.type_scale
+        if self._zoom > limit:
+            self._set_zoom(limit)
             self.centerOn(room.center())
 
     def zoom_in(self) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from .theme import ThemeChoice
+from .theme import THEME_CHOICES, ThemeChoice
 
 RECENT_LIMIT = 10
 
@@ -25,7 +25,7 @@ class Settings:
     def theme(self) -> ThemeChoice:
         """The chosen theme."""
         value = self._store.value("theme", "system")
-        return value if value in ("light", "dark") else "system"
+        return next((choice for choice in THEME_CHOICES if choice == value), "system")
 
     @theme.setter
     def theme(self, choice: ThemeChoice) -> None:

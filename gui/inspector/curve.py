@@ -2,7 +2,7 @@
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
 from PySide6.QtWidgets import QWidget
 
 from engine.layers import LayerSpec
@@ -57,7 +57,7 @@ class ActivationCurve(QWidget):
             (self.slope, "exploding", Qt.PenStyle.DashLine),
             (self.function, "accent", Qt.PenStyle.SolidLine),
         ):
-            painter.setPen(QPen(theme.color(color), 2.0, style))
+            painter.setPen(theme.pen(color, 2.0, style=style))
             painter.drawPolyline(_polygon(self.z, values, room, low, high))
         self._paint_legend(painter, room)
         painter.end()
@@ -67,7 +67,7 @@ class ActivationCurve(QWidget):
         metrics = painter.fontMetrics()
         for z in (-5, 0, 5):
             x = _place(z, -REACH, REACH, room.left(), room.right())
-            painter.setPen(QPen(theme.color("grid"), 1.0))
+            painter.setPen(theme.pen("grid"))
             painter.drawLine(QPointF(x, room.top()), QPointF(x, room.bottom()))
             painter.setPen(theme.color("muted"))
             text = "z = 0" if z == 0 else f"{z}".replace("-", "−")
@@ -78,7 +78,7 @@ class ActivationCurve(QWidget):
             y = _place(value, low, high, room.bottom(), room.top())
             if not room.top() - 1 <= y <= room.bottom() + 1:
                 continue
-            painter.setPen(QPen(theme.color("grid"), 1.0))
+            painter.setPen(theme.pen("grid"))
             painter.drawLine(QPointF(room.left(), y), QPointF(room.right(), y))
             painter.setPen(theme.color("muted"))
             text = f"{value}".replace("-", "−")

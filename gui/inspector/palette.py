@@ -155,6 +155,7 @@ class Palette(QWidget):
             self.chosen.emit(kind)
 
     def _redraw(self) -> None:
+        self.list.scheduleDelayedItemsLayout()
         for item in self.list.entries():
             item.setIcon(0, self._icons.layer_icon(CATALOGUE[str(item.data(0, _KIND))]))
 

@@ -24,7 +24,7 @@ from engine.graph import StorageError, write_atomically
 from engine.parameters import Value
 from engine.training import RunHistory
 from gui.common.frames import FrameClock
-from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
+from gui.common.theme import GRID, Theme, ThemeSource
 
 from .taking import alone_button, csv_of, export_button, png_of, svg_of
 from .theory import ShownTheory
@@ -71,7 +71,6 @@ class Pane(QWidget):
         self._dirty = True
         self._clock = FrameClock(self)
         self.headline = QLabel()
-        self.headline.setFont(scaled_font(self.font(), 1.0, bold=True))
         self.tools = QHBoxLayout()
         self.legend = QHBoxLayout()
         self._plots = plots
@@ -309,6 +308,7 @@ class Pane(QWidget):
 
     def _use_theme(self) -> None:
         theme = self.theme
+        self.headline.setFont(self._themes.font(1.0, bold=True))
         self.caption.setStyleSheet(f"color: {theme.text};")
         self._lesson.setStyleSheet(f"color: {theme.muted}; background: {theme.surface};")
         if self._plot is not None:
@@ -340,13 +340,14 @@ class Pane(QWidget):
         self.color_items()
 
     def _color_axis(self, axis: pg.AxisItem) -> None:
-        axis.setPen(self.theme.border)
+        axis.setPen(self.theme.pen("border"))
         axis.setTextPen(self.theme.muted)
         axis.enableAutoSIPrefix(False)
         for item in (axis, axis.label):
             item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         # minor ticks triple the lines of a grid, and the time to paint it
-        axis.setStyle(tickFont=scaled_font(self.font(), 0.85), maxTickLevel=0)
+        axis.setStyle(tickFont=self._themes.font(0.85), maxTickLevel=0)
+        axis.label.setFont(self._themes.font(1.0))
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
