@@ -40,6 +40,7 @@ class Parts:
     pane_alone: Callable[[], None]
     is_alone: Callable[[], bool]
     exports: Sequence[ActionSpec]
+    comfort: Sequence[ActionSpec]
     show_shortcuts: Callable[[], None]
     show_about: Callable[[], None]
     copy_report: Callable[[], None]
@@ -272,16 +273,17 @@ def _view_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "go_inspector",
-            "Go to the &inspector",
+            "Go to the i&nspector",
             "Put the keyboard on the properties",
             parts.inspector.setFocus,
             "Ctrl+3",
         ),
         *(_theme_action(parts, choice, text) for choice, text in _THEMES),
+        *parts.comfort,
         ActionSpec("full_screen", "F&ull screen", "Fill the screen", parts.full_screen, "F11"),
         ActionSpec(
             "pane_alone",
-            "One &pane alone",
+            "One pan&e alone",
             "Fill the screen with the pane that has the keyboard, and back",
             parts.pane_alone,
             "Shift+F11",
@@ -373,6 +375,7 @@ VIEW_MENU: Sequence[str] = (
     "theme_dark",
     "theme_projector",
     "theme_high_contrast",
+    "calm",
     "|",
     "full_screen",
     "pane_alone",

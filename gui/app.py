@@ -27,6 +27,7 @@ from gui.actions import (
 )
 from gui.canvas import CanvasView
 from gui.common.actions import ActionTable
+from gui.common.comfort import SIZE_ACTIONS, Comfort, use_size
 from gui.common.crash import CrashKeeper
 from gui.common.frames import FrameClock
 from gui.common.help import about_text, shortcuts_text, show_text, versions_text
@@ -65,6 +66,11 @@ class Folders:
     state: Path
     examples: Path
 
+    @property
+    def settings(self) -> Path:
+        """The file of what the window remembers."""
+        return self.config / "window.ini"
+
     @staticmethod
     def of_person() -> "Folders":
         """The usual places of this system."""
@@ -86,7 +92,7 @@ class Lab(QObject):
     def __init__(self, application: QApplication, folders: Folders, program: Sequence[str]) -> None:
         super().__init__(application)
         self.folders = folders
-        self.settings = Settings(folders.config / "window.ini")
+        self.settings = Settings(folders.settings)
         self.themes = ThemeSource(application, self.settings.theme)
         self.icons = Icons(self.themes)
         self.document = Document(self)
@@ -114,6 +120,7 @@ class Lab(QObject):
         self.exports = Exports(
             self.window, self.panes, self.playhead, self.control, self.document, self._versions
         )
+        self.comfort = Comfort(self.settings, self.notice.say, self.player.set_calm)
         self.actions = ActionTable(action_specs(self._parts()), self.icons.icon, self.window)
         self._furnish()
         self._connect()
@@ -199,6 +206,7 @@ class Lab(QObject):
             full_screen=self._toggle_full_screen,
             pane_alone=self._toggle_alone,
             is_alone=lambda: self.window.is_alone,
+            comfort=self.comfort.actions(),
             exports=export_actions(self.exports, [(spec.name, spec.title) for spec in PANES]),
             show_shortcuts=lambda: show_text(
                 self.window, "Keyboard", shortcuts_text(self.actions.shortcuts())
@@ -215,27 +223,19 @@ class Lab(QObject):
         examples = QMenu("&Examples", window)
         for path in sorted(self.folders.examples.glob("*.json")):
             examples.addAction(_title(path), _opener(self.files, path))
-        films = QMenu("Export an &animation", window)
-        films.setToolTipsVisible(True)
-        for name in (WHOLE_WINDOW, *(spec.name for spec in PANES)):
-            films.addAction(self.actions[f"animate_{name}"])
-        file_rows: list[str | QMenu] = [
-            "new",
-            "open",
-            self._recent,
-            examples,
-            *FILE_MENU,
-            films,
-            "|",
-            "quit",
-        ]
+        shown = (WHOLE_WINDOW, *(spec.name for spec in PANES))
+        films = [self.actions[f"animate_{name}"] for name in shown]
+        animations = window.sub_menu("Export an ani&mation", films)
+        sizes = window.sub_menu("Si&ze of everything", [self.actions[n] for n in SIZE_ACTIONS])
+        file_rows: list[str | QMenu] = ["new", "open", self._recent, examples, *FILE_MENU]
+        file_rows += [animations, "|", "quit"]
         window.build_menus(
             [
                 ("&File", file_rows),
                 ("&Edit", EDIT_MENU),
                 ("&Run", RUN_MENU),
                 ("&Time", TIME_MENU),
-                ("&View", [window.dock_menu("&Panels"), "|", *VIEW_MENU]),
+                ("&View", [window.dock_menu("&Panels"), sizes, "|", *VIEW_MENU]),
                 ("&Help", HELP_MENU),
             ],
             self.actions,
@@ -291,6 +291,7 @@ class Lab(QObject):
         self.exports.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.network_status.node_wanted.connect(self.canvas.show_node)
         self.themes.changed.connect(self.actions.refresh_icons)
+        self.window.alone_changed.connect(self.actions.refresh)
         self.window.closed.connect(self.close)
         self.window.file_dropped.connect(self.files.open)
         self._refresh()
@@ -414,7 +415,6 @@ class Lab(QObject):
             focused = [p for p in self.panes if focus is p or (focus and p.isAncestorOf(focus))]
             seen = [pane for pane in self.panes if pane.isVisible()]
             self.window.show_alone((wanted or [*focused, *seen, *self.panes][0]).name)
-        self.actions.refresh()
 
     def _tell_export(self, sentence: str, path: Path) -> None:
         show = Remedy("Open it", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
@@ -448,8 +448,10 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
 
 def run(path: Path | None = None) -> int:
     """Open the window and stay until it is closed; the exit code."""
+    folders = Folders.of_person()
+    use_size(Settings(folders.settings).size)
     application = make_application()
-    lab = Lab(application, Folders.of_person(), worker_program())
+    lab = Lab(application, folders, worker_program())
     lab.show(run_at_once=lab.open_first(path))
     code = application.exec()
     return int(code)

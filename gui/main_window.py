@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QShortcut
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QShortcut
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -40,12 +40,14 @@ class MainWindow(QMainWindow):
     """The lab's only window.
 
     `may_close` is asked before it closes, `closed` tells that it will; `painted` comes once, after the first
-    paint; `file_dropped` carries a file that was dragged in from outside.
+    paint; `file_dropped` carries a file that was dragged in from outside;
+    `alone_changed` says that a single dock fills the screen, or no longer.
     """
 
     closed = Signal()
     painted = Signal()
     file_dropped = Signal(Path)
+    alone_changed = Signal()
 
     def __init__(
         self,
@@ -120,6 +122,13 @@ class MainWindow(QMainWindow):
         for widget in right:
             self.statusBar().addPermanentWidget(widget)
 
+    def sub_menu(self, title: str, actions: Sequence[QAction]) -> QMenu:
+        """A menu of actions, for another menu."""
+        menu = QMenu(title, self)
+        menu.setToolTipsVisible(True)
+        menu.addActions(list(actions))
+        return menu
+
     def dock_menu(self, title: str) -> QMenu:
         """A menu that shows and hides the docks."""
         menu = QMenu(title, self)
@@ -161,6 +170,7 @@ class MainWindow(QMainWindow):
         self._escape.setEnabled(True)
         self.docks[name].widget().setFocus()
         self.showFullScreen()
+        self.alone_changed.emit()
 
     def leave_alone(self) -> None:
         """Show all parts of the window again, as they were."""
@@ -173,6 +183,7 @@ class MainWindow(QMainWindow):
         self.restoreState(state, STATE_VERSION)
         if not was_full:
             self.showNormal()
+        self.alone_changed.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close():

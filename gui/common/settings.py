@@ -8,6 +8,8 @@ from PySide6.QtCore import QByteArray, QSettings
 from .theme import THEME_CHOICES, ThemeChoice
 
 RECENT_LIMIT = 10
+SIZES = (100, 125, 150, 200, 300)
+"""How large everything can be, in percent."""
 
 
 class Settings:
@@ -39,6 +41,25 @@ class Settings:
     @figures_on_canvas.setter
     def figures_on_canvas(self, shown: bool) -> None:
         self._store.setValue("figures_on_canvas", "yes" if shown else "no")
+
+    def size(self) -> int:
+        """How large everything is, one of `SIZES`."""
+        value = str(self._store.value("size", ""))
+        return next((size for size in SIZES if str(size) == value), 100)
+
+    @size.setter
+    def size(self, percent: int) -> None:
+        self._store.setValue("size", percent)
+        self._store.sync()
+
+    @property
+    def calm(self) -> bool | None:
+        """Whether motion is reduced; None while the person has not chosen."""
+        return {"true": True, "false": False}.get(str(self._store.value("calm", "")).lower())
+
+    @calm.setter
+    def calm(self, calm: bool) -> None:
+        self._store.setValue("calm", calm)
 
     @property
     def recent(self) -> list[Path]:

@@ -1,7 +1,8 @@
 """Colours, lines and type: every theme stated once, and the palette that Qt's Fusion style gets."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
+from string import Template
 from typing import Literal
 
 from PySide6.QtCore import QObject, Qt, Signal
@@ -219,6 +220,51 @@ def palette_of(theme: Theme) -> QPalette:
     return palette
 
 
+def outlines_of(theme: Theme) -> str:
+    """A style sheet where Fusion's own outlines, which are a darker window colour, could not be seen; else ""."""
+    return Template(_OUTLINES).substitute(_colors_of(theme)) if theme is HIGH_CONTRAST else ""
+
+
+def _colors_of(theme: Theme) -> dict[str, str]:
+    """The colours by name."""
+    return {f.name: v for f in fields(theme) if isinstance(v := getattr(theme, f.name), str)}
+
+
+_OUTLINES = """
+QLineEdit, QAbstractSpinBox, QComboBox, QTextEdit, QPlainTextEdit {
+  border: 1px solid $border; border-radius: 2px; padding: 2px 4px; background: $card; }
+QAbstractSpinBox QLineEdit { border: none; padding: 0; }
+QLineEdit:focus, QAbstractSpinBox:focus, QComboBox:focus { border: 2px solid $accent; padding: 1px 3px; }
+QComboBox::drop-down { border: none; width: 16px; }
+QComboBox::down-arrow { width: 8px; height: 4px; background: $text; }
+QCheckBox::indicator { width: 11px; height: 11px; border: 1px solid $border; }
+QCheckBox::indicator:checked { background: $accent; border-color: $accent; }
+QCheckBox:focus { border: 1px solid $accent; }
+QPushButton { border: 1px solid $border; border-radius: 2px; padding: 4px 12px; }
+QPushButton:focus, QToolButton:focus { border: 2px solid $accent; }
+QPushButton:pressed, QToolButton:pressed { background: $grid; }
+QToolButton { border: 2px solid transparent; border-radius: 2px; padding: 1px; }
+QToolButton:checked { border: 2px solid $border; }
+QToolButton::menu-indicator { image: none; }
+QSlider::groove:horizontal { height: 4px; background: $grid; }
+QSlider::sub-page:horizontal { background: $accent; }
+QSlider::handle:horizontal { width: 16px; margin: -6px 0; background: $text; border-radius: 2px; }
+QSlider::handle:horizontal:focus { background: $accent; }
+QScrollBar:vertical { width: 14px; background: $window; border: 1px solid $grid; }
+QScrollBar:horizontal { height: 14px; background: $window; border: 1px solid $grid; }
+QScrollBar::handle { background: $text; min-height: 24px; min-width: 24px; }
+QScrollBar::add-line, QScrollBar::sub-line { width: 0; height: 0; }
+QProgressBar { border: 1px solid $border; background: $card; }
+QProgressBar::chunk { background: $accent; }
+QMenu, QToolTip { border: 1px solid $border; background: $card; color: $text; }
+QMenu::item:selected, QMenuBar::item:selected { background: $accent; color: $accent_text; }
+QMenu::item:disabled { color: $muted; }
+QMainWindow::separator { background: $grid; width: 4px; height: 4px; }
+QTabBar::tab { border: 1px solid $border; padding: 4px 8px; background: $window; }
+QTabBar::tab:selected { background: $accent; color: $accent_text; }
+"""
+
+
 def scaled_font(font: QFont, factor: float, *, bold: bool = False) -> QFont:
     """A font of the one type scale: `factor` times the application's size."""
     scaled = QFont(font)
@@ -284,6 +330,9 @@ class ThemeSource(QObject):
 
     def _dress(self) -> None:
         self._application.setPalette(palette_of(self._theme))
+        outlines = outlines_of(self._theme)
+        if outlines != self._application.styleSheet():
+            self._application.setStyleSheet(outlines)
         font = scaled_font(self._base_font, self._theme.type_scale)
         if font != self._application.font():
             self._application.setFont(font)

@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QDrag,
+    QFocusEvent,
     QFontMetrics,
     QIcon,
     QKeyEvent,
@@ -242,6 +243,16 @@ class _KindList(QTreeWidget):
         drag.setPixmap(picture)
         drag.setHotSpot(QPoint(picture.width() // 2, picture.height() // 2))
         drag.exec(Qt.DropAction.CopyAction)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Whoever comes by keyboard sees where it is."""
+        super().focusInEvent(event)
+        keys = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        if event.reason() in keys and not self.selectedItems():
+            for item in self.entries():
+                if not item.isHidden():
+                    self.setCurrentItem(item)
+                    break
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -177,7 +177,7 @@ def export_actions(exports: Exports, panes: Sequence[tuple[str, str]]) -> list[A
     return [
         ActionSpec(
             "report",
-            "Export a &report …",
+            "Export a re&port …",
             "Save network, settings, outcome and all pictures as one page",
             exports.ask_and_report,
             "Ctrl+E",

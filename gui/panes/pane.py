@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from engine.graph import StorageError, write_atomically
 from engine.parameters import Value
 from engine.training import RunHistory
+from gui.common.focus import paint_ring
 from gui.common.frames import FrameClock
 from gui.common.theme import GRID, Theme, ThemeSource
 
@@ -224,6 +225,10 @@ class Pane(QWidget):
         style = f"color: {color};" if color else ""
         if style != self.headline.styleSheet():
             self.headline.setStyleSheet(style)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        paint_ring(self, self.theme)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -72,9 +72,9 @@ def export_button(pane: "Pane") -> QToolButton:
     button.setAccessibleName(f"Save or copy: {pane.name}")
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     menu = QMenu(button)
-    menu.addAction("Copy &picture", pane.copy_picture)
+    menu.addAction("Copy p&icture", pane.copy_picture)
     menu.addAction("Copy &numbers", pane.copy_numbers)
-    menu.addAction("Copy &caption", partial(_copy_caption, pane))
+    menu.addAction("Copy cap&tion", partial(_copy_caption, pane))
     menu.addSeparator()
     for kind in KINDS:
         menu.addAction(f"Save as &{kind.upper()} …", partial(_ask_and_save, pane, kind))
