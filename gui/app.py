@@ -56,6 +56,8 @@ from gui.training.time_actions import TIME_BAR, TIME_MENU
 
 READY_EXAMPLE = "digits_mlp.json"
 _FIRST_SIZE = QSize(1_440, 900)
+_SMALL_SCREEN = QSize(880, 560)
+"""Smaller than this, docks stand behind each other at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,8 @@ class Lab(QObject):
         for pane in self.panes:
             pane.use_clock(self.clock)
         self.inspector.use_clock(self.clock)
+        room = application.primaryScreen().availableGeometry().size()
+        self._compact = room.boundedTo(_SMALL_SCREEN) != _SMALL_SCREEN
         self.window = self._window()
         self.files = FileControl(self.document, self.window)
         self.exports = Exports(
@@ -153,7 +157,7 @@ class Lab(QObject):
         """Show the window; the training process is started after the first paint."""
         room = self.window.screen().availableGeometry().size()
         self.window.resize(room.boundedTo(_FIRST_SIZE))
-        self.window.restore_layout(*self.settings.window())
+        self.window.restore_layout(*self.settings.window(compact=self._compact))
         self.window.painted.connect(self.session.warm_up)
         self.window.painted.connect(self.theory.begin)
         for pane in self.panes:
@@ -166,7 +170,8 @@ class Lab(QObject):
     def close(self) -> None:
         """Leave nothing behind: layout remembered, worker ended, safety copy removed."""
         self.window.leave_alone()
-        self.settings.keep_window(self.window.saveGeometry(), self.window.saveState(STATE_VERSION))
+        layout = self.window.saveGeometry(), self.window.saveState(STATE_VERSION)
+        self.settings.keep_window(*layout, compact=self._compact)
         self.player.pause()
         self.exports.work.cancel()
         self.session.close()
@@ -185,7 +190,8 @@ class Lab(QObject):
             DockSpec("inspector", "Inspector", self.inspector, area.RightDockWidgetArea, 328),
             *panes,
         ]
-        return MainWindow([self.notice, self.canvas], docks, self._may_close)
+        centre = [self.notice, self.canvas]
+        return MainWindow(centre, docks, self._may_close, compact=self._compact)
 
     def _parts(self) -> Parts:
         return Parts(

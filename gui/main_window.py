@@ -54,8 +54,12 @@ class MainWindow(QMainWindow):
         centre: Sequence[QWidget],
         docks: Sequence[DockSpec],
         may_close: Callable[[], bool],
+        *,
+        compact: bool = False,
     ) -> None:
+        """On a small screen, or when everything is large, the window is `compact`: all docks share one place."""
         super().__init__()
+        self._compact = compact
         self.setObjectName("main")
         self.setAcceptDrops(True)
         self._may_close = may_close
@@ -217,10 +221,15 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(spec.title, self)
         dock.setObjectName(f"dock-{spec.name}")
         dock.setWidget(spec.widget)
-        self.addDockWidget(spec.area, dock)
+        self.addDockWidget(
+            Qt.DockWidgetArea.RightDockWidgetArea if self._compact else spec.area, dock
+        )
         return dock
 
     def _arrange(self) -> None:
+        if self._compact:
+            self._pile_up()
+            return
         bottom = [
             self.docks[name]
             for name, spec in self._specs.items()
@@ -234,7 +243,17 @@ class MainWindow(QMainWindow):
                 self.docks[spec.tabbed_with].raise_()
         self._resize_docks()
 
+    def _pile_up(self) -> None:
+        """One dock behind the other, the first pane in front."""
+        for before, after in pairwise(self.docks.values()):
+            self.tabifyDockWidget(before, after)
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        for name in [name for name, spec in self._specs.items() if spec.area == bottom][:1]:
+            self.docks[name].raise_()
+
     def _resize_docks(self) -> None:
+        if self._compact:
+            return
         sides = Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea
         for orientation, areas in (
             (Qt.Orientation.Horizontal, sides),

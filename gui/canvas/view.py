@@ -94,7 +94,7 @@ class CanvasView(QGraphicsView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAcceptDrops(True)
-        self.setMinimumSize(GRID * 30, GRID * 20)
+        self.setMinimumSize(GRID * 20, GRID * 10)
         self.setAccessibleName("Network canvas")
         themes.changed.connect(self._use_theme)
         document.replaced.connect(self._fit_soon)

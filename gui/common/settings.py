@@ -21,7 +21,7 @@ class Settings:
     @property
     def first_start(self) -> bool:
         """Whether the lab was never closed before with these settings."""
-        return not self._store.contains("window/geometry")
+        return not any(self._store.contains(f"{place}/geometry") for place in ("window", "compact"))
 
     @property
     def theme(self) -> ThemeChoice:
@@ -74,14 +74,18 @@ class Settings:
         others = [known for known in self.recent if known != path]
         self._store.setValue("recent", [str(p) for p in (path, *others)][:RECENT_LIMIT])
 
-    def window(self) -> tuple[QByteArray, QByteArray]:
-        """Geometry and dock state as Qt made them; empty when there are none."""
-        return self._bytes("window/geometry"), self._bytes("window/state")
+    def window(self, *, compact: bool = False) -> tuple[QByteArray, QByteArray]:
+        """Geometry and dock state as Qt made them; empty when there are none. A compact window has its own."""
+        place = "compact" if compact else "window"
+        return self._bytes(f"{place}/geometry"), self._bytes(f"{place}/state")
 
-    def keep_window(self, geometry: QByteArray, state: QByteArray) -> None:
+    def keep_window(
+        self, geometry: QByteArray, state: QByteArray, *, compact: bool = False
+    ) -> None:
         """Remember geometry and dock state."""
-        self._store.setValue("window/geometry", geometry)
-        self._store.setValue("window/state", state)
+        place = "compact" if compact else "window"
+        self._store.setValue(f"{place}/geometry", geometry)
+        self._store.setValue(f"{place}/state", state)
         self._store.sync()
 
     def _bytes(self, key: str) -> QByteArray:

@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import (
+    QFrame,
     QGraphicsItem,
     QHBoxLayout,
     QLabel,
+    QScrollArea,
     QStackedWidget,
     QToolTip,
     QVBoxLayout,
@@ -23,6 +25,7 @@ from PySide6.QtWidgets import (
 from engine.graph import StorageError, write_atomically
 from engine.parameters import Value
 from engine.training import RunHistory
+from gui.common.elided import ElidedLabel
 from gui.common.focus import paint_ring
 from gui.common.frames import FrameClock
 from gui.common.theme import GRID, Theme, ThemeSource
@@ -71,7 +74,7 @@ class Pane(QWidget):
         self._said = ("", 0)
         self._dirty = True
         self._clock = FrameClock(self)
-        self.headline = QLabel()
+        self.headline = ElidedLabel()
         self.tools = QHBoxLayout()
         self.legend = QHBoxLayout()
         self._plots = plots
@@ -92,7 +95,7 @@ class Pane(QWidget):
         self._arrange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
-        self.setMinimumSize(GRID * 28, GRID * 20)
+        self.setMinimumSize(GRID * 20, GRID * 12)
         themes.changed.connect(self._use_theme)
         self._use_theme()
 
@@ -357,8 +360,7 @@ class Pane(QWidget):
     def _arrange(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(GRID)
-        head.addWidget(self.headline)
-        head.addStretch(1)
+        head.addWidget(self.headline, 1)
         head.addLayout(self.tools)
         for button in (export_button(self), alone_button(self)):
             head.addWidget(button)
@@ -368,7 +370,7 @@ class Pane(QWidget):
         self._plotted.setSpacing(GRID // 2)
         self._plotted.addLayout(self.legend)
         self._pages.insertWidget(_PLOT, page)
-        self._pages.insertWidget(_LESSON, self._lesson)
+        self._pages.insertWidget(_LESSON, _scrolled(self._lesson))
         self._pages.setCurrentIndex(_LESSON)
         column = self._column
         self.setLayout(column)
@@ -469,3 +471,14 @@ class Pane(QWidget):
         finally:
             self._own_theme = None
             self._use_theme()
+
+
+def _scrolled(label: QLabel) -> QScrollArea:
+    """A text that scrolls where the pane is small."""
+    area = QScrollArea()
+    area.setWidget(label)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area

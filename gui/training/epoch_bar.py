@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Qt
-from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QPolygonF
+from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QHBoxLayout,
@@ -22,6 +22,8 @@ from .playhead import Playhead
 
 PIN = "◆"
 _HANDLE = 2 * GRID
+_NARROW = 72 * GRID
+"""Below this width the texts are numbers only."""
 _PAGES = 20
 """Page up and page down cross the whole run in so many steps."""
 
@@ -89,7 +91,6 @@ class EpochBar(QWidget):
         )
         self.slider.valueChanged.connect(self._choose)
         self.label = QLabel()
-        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance("Epoch 000 of 000"))
         self.pin_label = QLabel()
         self.speed = self._speed_box()
         row = QHBoxLayout(self)
@@ -136,6 +137,10 @@ class EpochBar(QWidget):
         self.slider.set_pin(self._playhead.pinned)
         self._say()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._say()
+
     def _choose(self, epoch: int) -> None:
         self._playhead.go(None if epoch >= self._playhead.last else epoch)
 
@@ -143,14 +148,14 @@ class EpochBar(QWidget):
         last, history = self._playhead.last, self._playhead.history
         pinned = self._playhead.pinned
         first = history.started.first_epoch if history else 0
-        text = (
-            "No epoch yet"
-            if last < 0
-            else f"Epoch {first + self._playhead.shown} of {first + last}"
-        )
+        shown, narrow = first + self._playhead.shown, self.width() < _NARROW
+        text = "No epoch yet" if last < 0 else f"Epoch {shown} of {first + last}"
         pin = "" if pinned is None else f"{PIN} {first + pinned} pinned"
-        self.label.setText(text)
-        self.pin_label.setText(pin)
+        self.label.setText(f"{shown}" if narrow and last >= 0 else text)
+        self.pin_label.setText(pin.removesuffix(" pinned") if narrow else pin)
+        # as wide as its longest text in this run, so that the slider does not move under the pointer
+        longest = self.label.text().replace(str(shown), str(first + last))
+        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(longest))
         self.pin_label.setVisible(bool(pin))
         self.slider.setAccessibleDescription(f"{text}. {pin}" if pin else text)
 

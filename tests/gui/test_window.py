@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDockWidget, QMenu, QWidget
@@ -310,11 +310,35 @@ def test_motion_is_not_chosen_at_first(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["light", "projector"])
 def test_the_window_fits_small_screens(lab: Lab, qtbot: QtBot, name: ThemeName) -> None:
-    """1,024 × 768 at 100 %; and what a 1,920 × 1,080 screen has left at 200 %."""
+    """A screen of 1,920 × 1,080 at 200 % has 960 × 540 left."""
     lab.themes.choose(name)
     qtbot.wait(50)
     needed = lab.window.minimumSizeHint()
     assert needed.boundedTo(QSize(960, 540)) == needed, needed
+
+
+def test_a_compact_window_fits_a_screen_of_1440_at_300_percent(
+    qapp: QApplication, tmp_path: Path, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gui.app._SMALL_SCREEN", QSize(100_000, 100_000))
+    with _opened(qapp, tmp_path, root) as lab:
+        lab.window.resize(480, 300)
+        QTest.qWait(50)
+        needed = lab.window.minimumSizeHint()
+        assert needed.boundedTo(QSize(480, 300)) == needed, needed
+        assert lab.window.size() == QSize(480, 300)
+        docks = list(lab.window.docks.values())
+        assert lab.window.tabifiedDockWidgets(docks[0]) == docks[1:]
+        assert lab.panes[0].isVisible()
+        lab.actions["reset_layout"].trigger()
+        assert len(lab.window.tabifiedDockWidgets(docks[0])) == len(docks) - 1
+        assert lab.epoch_bar.isVisible()
+        lab.document.undo_stack.setClean()
+        lab.window.close()
+        kept = Settings(lab.folders.settings)
+        assert kept.window() == (QByteArray(), QByteArray())
+        assert not kept.window(compact=True)[0].isEmpty()
+        assert not kept.first_start
 
 
 def test_docks_keep_their_places_when_the_layout_is_reset(lab: Lab) -> None:

@@ -321,6 +321,19 @@ def test_the_bar_fits_a_narrow_window(shown: Callable[..., _Bar]) -> None:
     assert narrow.bar.minimumSizeHint().width() <= 640
 
 
+def test_a_narrow_bar_says_the_numbers_only(shown: Callable[..., _Bar], qtbot: QtBot) -> None:
+    some = shown(30)
+    some.run.player.step(-1)
+    some.run.player.toggle_pin()
+    texts = []
+    for width in (640, 400):
+        some.bar.resize(width, 40)
+        qtbot.wait(10)
+        texts.append((some.bar.label.text(), some.bar.pin_label.text()))
+    assert texts == [("Epoch 28 of 29", "◆ 28 pinned"), ("28", "◆ 28")]
+    assert some.bar.minimumSizeHint().width() <= 400
+
+
 def test_every_button_of_the_bar_can_be_reached_and_has_a_name(shown: Callable[..., _Bar]) -> None:
     some = shown(5)
     buttons = some.bar.findChildren(QToolButton)
