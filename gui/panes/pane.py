@@ -9,7 +9,15 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtGui import (
+    QCursor,
+    QGuiApplication,
+    QKeyEvent,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
     QFrame,
     QGraphicsItem,
@@ -28,7 +36,7 @@ from engine.training import RunHistory
 from gui.common.elided import ElidedLabel
 from gui.common.focus import paint_ring
 from gui.common.frames import FrameClock
-from gui.common.theme import GRID, Theme, ThemeSource
+from gui.common.theme import GRID, Theme, ThemeSource, palette_of
 
 from .taking import alone_button, csv_of, export_button, png_of, svg_of
 from .theory import ShownTheory
@@ -80,6 +88,7 @@ class Pane(QWidget):
         self._plots = plots
         self._plot: pg.GraphicsView | None = None
         self.plot_items: list[pg.PlotItem] = []
+        self._page = QWidget()
         self._plotted = QVBoxLayout()
         self._column = QVBoxLayout()
         self._lesson_text = f"{lesson}\n\n{_EMPTY}"
@@ -364,12 +373,11 @@ class Pane(QWidget):
         head.addLayout(self.tools)
         for button in (export_button(self), alone_button(self)):
             head.addWidget(button)
-        page = QWidget()
-        page.setLayout(self._plotted)
+        self._page.setLayout(self._plotted)
         self._plotted.setContentsMargins(0, 0, 0, 0)
         self._plotted.setSpacing(GRID // 2)
         self._plotted.addLayout(self.legend)
-        self._pages.insertWidget(_PLOT, page)
+        self._pages.insertWidget(_PLOT, self._page)
         self._pages.insertWidget(_LESSON, _scrolled(self._lesson))
         self._pages.setCurrentIndex(_LESSON)
         column = self._column
@@ -443,7 +451,7 @@ class Pane(QWidget):
             raise ValueError("There is nothing to save yet. Press Run first")
         self.draw_now()
         if kind == ".svg":
-            return svg_of(self.plot)
+            return svg_of(self._page, self.plot)
         if kind == ".csv":
             return csv_of(*self.table())
         if kind == ".png":
@@ -465,11 +473,13 @@ class Pane(QWidget):
     def in_theme(self, theme: Theme) -> Iterator[None]:
         """Draw in other colours for a while, for a picture that goes elsewhere; nobody sees it on the screen."""
         self._own_theme = theme
+        self.setPalette(palette_of(theme))
         self._use_theme()
         try:
             yield
         finally:
             self._own_theme = None
+            self.setPalette(QPalette())
             self._use_theme()
 
 

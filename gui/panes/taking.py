@@ -8,8 +8,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QBuffer, QIODevice
-from PySide6.QtGui import QGuiApplication, QPainter
+import pyqtgraph as pg
+from PySide6.QtCore import QBuffer, QIODevice, QPoint
+from PySide6.QtGui import QGuiApplication, QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QGraphicsItem, QGraphicsView, QMenu, QToolButton, QWidget
 
@@ -28,17 +29,17 @@ def csv_of(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def svg_of(plot: QGraphicsView) -> bytes:
-    """The drawing as lines and letters.
+def svg_of(page: QWidget, plot: QGraphicsView) -> bytes:
+    """A page with its drawing, legend and all, as lines and letters.
 
     By Qt's own generator: pyqtgraph's exporter cannot read the paths that Qt 6.11 writes.
     """
     buffer, generator = QBuffer(), QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setOutputDevice(buffer)
-    generator.setSize(plot.size())
-    generator.setViewBox(plot.rect())
+    generator.setSize(page.size())
+    generator.setViewBox(page.rect())
     with _uncached(plot), QPainter(generator) as painter:
-        plot.render(painter)
+        page.render(painter, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
     return bytes(buffer.data().data())
 
 
@@ -46,11 +47,16 @@ def svg_of(plot: QGraphicsView) -> bytes:
 def _uncached(plot: QGraphicsView) -> Iterator[None]:
     """Have everything drawn anew, as lines and letters instead of kept pictures."""
     kept = {item: item.cacheMode() for item in plot.scene().items()}
+    points = [item for item in kept if isinstance(item, pg.ScatterPlotItem)]
     for item in kept:
         item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+    for item in points:
+        item.setExportMode(True, {})  # each as a shape, not as a part of one picture of all
     try:
         yield
     finally:
+        for item in points:
+            item.setExportMode(False)
         for item, mode in kept.items():
             item.setCacheMode(mode)
 
