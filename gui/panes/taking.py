@@ -47,6 +47,8 @@ def svg_of(page: QWidget, plot: QGraphicsView) -> bytes:
 def _uncached(plot: QGraphicsView) -> Iterator[None]:
     """Have everything drawn anew, as lines and letters instead of kept pictures."""
     kept = {item: item.cacheMode() for item in plot.scene().items()}
+    ground = plot.cacheMode()
+    plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
     points = [item for item in kept if isinstance(item, pg.ScatterPlotItem)]
     for item in kept:
         item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
@@ -55,6 +57,7 @@ def _uncached(plot: QGraphicsView) -> Iterator[None]:
     try:
         yield
     finally:
+        plot.setCacheMode(ground)
         for item in points:
             item.setExportMode(False)
         for item, mode in kept.items():
