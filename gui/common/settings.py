@@ -42,6 +42,7 @@ class Settings:
     def figures_on_canvas(self, shown: bool) -> None:
         self._store.setValue("figures_on_canvas", "yes" if shown else "no")
 
+    @property
     def size(self) -> int:
         """How large everything is, one of `SIZES`."""
         value = str(self._store.value("size", ""))

@@ -52,17 +52,18 @@ class Theme:
 
     def pen(
         self,
-        color: str,
+        color: str | QColor,
         width: float = 1.0,
         alpha: float = 1.0,
         style: Qt.PenStyle = Qt.PenStyle.SolidLine,
     ) -> QPen:
-        """A pen in one of the colours by name, or in a `#rrggbb` of `series`, `width` pixels times `line_width` wide.
+        """A pen in one of the colours by name, as `#rrggbb` or as Qt has it; the same width at any zoom.
 
-        Its width is the same at any zoom.
+        It is `width` pixels times `line_width` wide; `alpha` makes a colour fainter than it is.
         """
-        ink = QColor(color) if color.startswith("#") else self.color(color)
-        ink.setAlphaF(alpha)
+        known = isinstance(color, QColor) or color.startswith("#")
+        ink = QColor(color) if known else self.color(str(color))
+        ink.setAlphaF(ink.alphaF() * alpha)
         pen = QPen(ink, width * self.line_width, style)
         pen.setCosmetic(True)
         return pen

@@ -136,8 +136,9 @@ class Exports(QObject):
             svg = pane.content(".svg")
         title, headline = pane.accessibleName(), pane.headline.text()
         caption = pane.caption.text()
+        drawn = pane.shows_picture
         pane.set_epoch(self._playhead.epoch)
-        return [Picture(title, headline, caption, svg)]
+        return [Picture(title, headline, caption, svg)] if drawn else []
 
     @property
     def _frozen(self) -> int | None:

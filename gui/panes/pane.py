@@ -427,6 +427,11 @@ class Pane(QWidget):
 
     # Taking it along.
 
+    @property
+    def shows_picture(self) -> bool:
+        """Whether a drawing stands there now, and not the sentence why there is none."""
+        return self._plot is not None and self._plot.isVisibleTo(self)
+
     def copy_picture(self) -> None:
         """Put the pane's picture on the clipboard."""
         QGuiApplication.clipboard().setPixmap(self.grab())

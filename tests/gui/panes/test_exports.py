@@ -130,10 +130,12 @@ def test_the_report_holds_the_picture_and_the_caption_of_every_pane(
     assert (found.failed, found.done) == ([], [tmp_path / "run.html"])
     page = (tmp_path / "run.html").read_text("utf-8")
     pictures = _pictures(page)
-    assert len(pictures) == len(PANES)
-    for pane, picture in zip(found.panes, pictures, strict=True):
-        assert pane.caption.text()
-        assert f"<h3>{PANES[found.panes.index(pane)].title}</h3>" in page
+    titles = re.findall(r"<h3>(.*?)</h3>", page)
+    assert {"Activations", "Gradient flow", "Loss"} <= set(titles)
+    assert not {"Decision surface", "Through time"} & set(titles)  # this run has none
+    captions = re.findall(r"<figcaption>(.+?)</figcaption>", page)
+    assert len(pictures) == len(titles) == len(captions)
+    for picture in pictures:
         shapes = [e for e in picture.iter() if e.tag.endswith(("path", "polyline", "image"))]
         assert len(shapes) >= 3
         assert float(str(picture.get("viewBox")).split()[2]) >= 300
@@ -275,7 +277,7 @@ def test_ffmpeg_gets_a_picture_of_every_epoch(
     assert len(pictures) == len(history.epochs)
     assert len({size[:2] for size in pictures}) == 1
     assert all(side % 2 == 0 for side in pictures[0][:2])
-    if name != "loss":  # its curves are the same at every epoch
+    if name in ("activations", "gradient-flow"):  # others may look the same at every epoch
         assert len({check for *_, check in pictures}) == len(pictures)
     assert found.playhead.epoch == 2
     arguments = log.read_text().splitlines()
