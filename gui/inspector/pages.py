@@ -14,7 +14,6 @@ class Page(QScrollArea):
         self.themes = themes
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         content = QWidget()
         self.column = QVBoxLayout(content)
         self.column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
