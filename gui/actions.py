@@ -11,7 +11,9 @@ from gui.common.theme import ThemeChoice, ThemeSource
 from gui.document import Document
 from gui.document.files import FileControl
 from gui.inspector import Inspector, Palette
-from gui.training import RunControl, Session, State
+from gui.training import Playhead, RunControl, Session, State
+from gui.training.player import Player
+from gui.training.time_actions import time_actions
 
 Keys = QKeySequence.StandardKey
 
@@ -24,6 +26,8 @@ class Parts:
     files: FileControl
     session: Session
     control: RunControl
+    playhead: Playhead
+    player: Player
     canvas: CanvasView
     palette: Palette
     inspector: Inspector
@@ -33,6 +37,10 @@ class Parts:
     close: Callable[[], object]
     reset_layout: Callable[[], None]
     full_screen: Callable[[], None]
+    pane_alone: Callable[[], None]
+    is_alone: Callable[[], bool]
+    exports: Sequence[ActionSpec]
+    comfort: Sequence[ActionSpec]
     show_shortcuts: Callable[[], None]
     show_about: Callable[[], None]
     copy_report: Callable[[], None]
@@ -44,6 +52,7 @@ def action_specs(parts: Parts) -> list[ActionSpec]:
         *_file_actions(parts),
         *_edit_actions(parts),
         *_run_actions(parts),
+        *time_actions(parts.player, parts.playhead),
         *_view_actions(parts),
         *_help_actions(parts),
     ]
@@ -63,6 +72,7 @@ def _file_actions(parts: Parts) -> list[ActionSpec]:
             "Ctrl+Shift+S",
             "save-as",
         ),
+        *parts.exports,
         ActionSpec("quit", "&Quit", "Close the lab", parts.close, "Ctrl+Q"),
     ]
 
@@ -263,13 +273,22 @@ def _view_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "go_inspector",
-            "Go to the &inspector",
+            "Go to the i&nspector",
             "Put the keyboard on the properties",
             parts.inspector.setFocus,
             "Ctrl+3",
         ),
         *(_theme_action(parts, choice, text) for choice, text in _THEMES),
+        *parts.comfort,
         ActionSpec("full_screen", "F&ull screen", "Fill the screen", parts.full_screen, "F11"),
+        ActionSpec(
+            "pane_alone",
+            "One pan&e alone",
+            "Fill the screen with the pane that has the keyboard, and back",
+            parts.pane_alone,
+            "Shift+F11",
+            checked=parts.is_alone,
+        ),
         ActionSpec(
             "reset_layout",
             "&Reset the layout",
@@ -283,6 +302,8 @@ _THEMES: tuple[tuple[ThemeChoice, str], ...] = (
     ("system", "Colours of the &system"),
     ("light", "&Light"),
     ("dark", "&Dark"),
+    ("projector", "Pro&jector: large and thick"),
+    ("high_contrast", "&High contrast"),
 )
 
 
@@ -313,7 +334,7 @@ def _help_actions(parts: Parts) -> list[ActionSpec]:
     ]
 
 
-FILE_MENU: Sequence[str] = ("|", "save", "save_as", "|", "quit")
+FILE_MENU: Sequence[str] = ("|", "save", "save_as", "|", "report")
 EDIT_MENU: Sequence[str] = (
     "undo",
     "redo",
@@ -352,8 +373,12 @@ VIEW_MENU: Sequence[str] = (
     "theme_system",
     "theme_light",
     "theme_dark",
+    "theme_projector",
+    "theme_high_contrast",
+    "calm",
     "|",
     "full_screen",
+    "pane_alone",
     "reset_layout",
 )
 HELP_MENU: Sequence[str] = ("shortcuts", "copy_report", "about")

@@ -7,8 +7,8 @@ from importlib.resources import files as resource_files
 from pathlib import Path
 
 from platformdirs import PlatformDirs
-from PySide6.QtCore import QObject, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtCore import QObject, QSize, Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from engine.graph import SetTraining
@@ -27,6 +27,7 @@ from gui.actions import (
 )
 from gui.canvas import CanvasView
 from gui.common.actions import ActionTable
+from gui.common.comfort import SIZE_ACTIONS, Comfort, use_size
 from gui.common.crash import CrashKeeper
 from gui.common.frames import FrameClock
 from gui.common.help import about_text, shortcuts_text, show_text, versions_text
@@ -43,15 +44,20 @@ from gui.inspector import Inspector, Palette
 from gui.inspector.quick_settings import QuickSettings
 from gui.main_window import STATE_VERSION, DockSpec, MainWindow
 from gui.panes import PANES
+from gui.panes.exports import WHOLE_WINDOW, Exports, export_actions
 from gui.panes.pane import Pane
 from gui.panes.theory import ShownTheory
 from gui.training import Playhead, RunControl, Session, WorkerClient
 from gui.training.epoch_bar import EpochBar
 from gui.training.examined import examined_text
+from gui.training.player import Player
 from gui.training.status import RunStatus
+from gui.training.time_actions import TIME_BAR, TIME_MENU
 
 READY_EXAMPLE = "digits_mlp.json"
-_FIRST_SIZE = (1_440, 900)
+_FIRST_SIZE = QSize(1_440, 900)
+_SMALL_SCREEN = QSize(880, 560)
+"""Smaller than this, docks stand behind each other at first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +67,11 @@ class Folders:
     config: Path
     state: Path
     examples: Path
+
+    @property
+    def settings(self) -> Path:
+        """The file of what the window remembers."""
+        return self.config / "window.ini"
 
     @staticmethod
     def of_person() -> "Folders":
@@ -83,7 +94,7 @@ class Lab(QObject):
     def __init__(self, application: QApplication, folders: Folders, program: Sequence[str]) -> None:
         super().__init__(application)
         self.folders = folders
-        self.settings = Settings(folders.config / "window.ini")
+        self.settings = Settings(folders.settings)
         self.themes = ThemeSource(application, self.settings.theme)
         self.icons = Icons(self.themes)
         self.document = Document(self)
@@ -94,6 +105,7 @@ class Lab(QObject):
         self.playhead = Playhead(self.session, self)
         self.theory = TheorySource(self.document, self)
         self._essence_of_run = b""
+        self.player = Player(self.playhead, self)
         self.notice = NoticeBar(self.themes)
         self.canvas = CanvasView(self.document, self.themes)
         self.canvas.live.set_shown(self.settings.figures_on_canvas)
@@ -105,8 +117,14 @@ class Lab(QObject):
         for pane in self.panes:
             pane.use_clock(self.clock)
         self.inspector.use_clock(self.clock)
+        room = application.primaryScreen().availableGeometry().size()
+        self._compact = room.boundedTo(_SMALL_SCREEN) != _SMALL_SCREEN
         self.window = self._window()
         self.files = FileControl(self.document, self.window)
+        self.exports = Exports(
+            self.window, self.panes, self.playhead, self.control, self.document, self._versions
+        )
+        self.comfort = Comfort(self.settings, self.notice.say, self.player.set_calm)
         self.actions = ActionTable(action_specs(self._parts()), self.icons.icon, self.window)
         self._furnish()
         self._connect()
@@ -137,8 +155,9 @@ class Lab(QObject):
 
     def show(self, *, run_at_once: bool) -> None:
         """Show the window; the training process is started after the first paint."""
-        self.window.resize(*_FIRST_SIZE)
-        self.window.restore_layout(*self.settings.window())
+        room = self.window.screen().availableGeometry().size()
+        self.window.resize(room.boundedTo(_FIRST_SIZE))
+        self.window.restore_layout(*self.settings.window(compact=self._compact))
         self.window.painted.connect(self.session.warm_up)
         self.window.painted.connect(self.theory.begin)
         for pane in self.panes:
@@ -150,7 +169,11 @@ class Lab(QObject):
 
     def close(self) -> None:
         """Leave nothing behind: layout remembered, worker ended, safety copy removed."""
-        self.settings.keep_window(self.window.saveGeometry(), self.window.saveState(STATE_VERSION))
+        self.window.leave_alone()
+        layout = self.window.saveGeometry(), self.window.saveState(STATE_VERSION)
+        self.settings.keep_window(*layout, compact=self._compact)
+        self.player.pause()
+        self.exports.work.cancel()
         self.session.close()
         self.theory.close()
         self.autosave.forget()
@@ -167,7 +190,8 @@ class Lab(QObject):
             DockSpec("inspector", "Inspector", self.inspector, area.RightDockWidgetArea, 328),
             *panes,
         ]
-        return MainWindow([self.notice, self.canvas], docks, self._may_close)
+        centre = [self.notice, self.canvas]
+        return MainWindow(centre, docks, self._may_close, compact=self._compact)
 
     def _parts(self) -> Parts:
         return Parts(
@@ -175,6 +199,8 @@ class Lab(QObject):
             files=self.files,
             session=self.session,
             control=self.control,
+            playhead=self.playhead,
+            player=self.player,
             canvas=self.canvas,
             palette=self.palette,
             inspector=self.inspector,
@@ -184,6 +210,10 @@ class Lab(QObject):
             close=self.window.close,
             reset_layout=self.window.reset_layout,
             full_screen=self._toggle_full_screen,
+            pane_alone=self._toggle_alone,
+            is_alone=lambda: self.window.is_alone,
+            comfort=self.comfort.actions(),
+            exports=export_actions(self.exports, [(spec.name, spec.title) for spec in PANES]),
             show_shortcuts=lambda: show_text(
                 self.window, "Keyboard", shortcuts_text(self.actions.shortcuts())
             ),
@@ -199,28 +229,29 @@ class Lab(QObject):
         examples = QMenu("&Examples", window)
         for path in sorted(self.folders.examples.glob("*.json")):
             examples.addAction(_title(path), _opener(self.files, path))
+        shown = (WHOLE_WINDOW, *(spec.name for spec in PANES))
+        films = [self.actions[f"animate_{name}"] for name in shown]
+        animations = window.sub_menu("Export an ani&mation", films)
+        sizes = window.sub_menu("Si&ze of everything", [self.actions[n] for n in SIZE_ACTIONS])
+        file_rows: list[str | QMenu] = ["new", "open", self._recent, examples, *FILE_MENU]
+        file_rows += [animations, "|", "quit"]
         window.build_menus(
             [
-                ("&File", ["new", "open", self._recent, examples, *FILE_MENU]),
+                ("&File", file_rows),
                 ("&Edit", EDIT_MENU),
                 ("&Run", RUN_MENU),
-                ("&View", [window.dock_menu("&Panels"), "|", *VIEW_MENU]),
+                ("&Time", TIME_MENU),
+                ("&View", [window.dock_menu("&Panels"), sizes, "|", *VIEW_MENU]),
                 ("&Help", HELP_MENU),
             ],
             self.actions,
         )
         self.quick_settings = QuickSettings(self.document)
-        self.epoch_bar = EpochBar(self.playhead)
-        bar: list[str | QWidget] = [
-            *RUN_BAR,
-            "|",
-            self.quick_settings,
-            "|",
-            *EDIT_BAR,
-            "|",
-            self.epoch_bar,
-        ]
+        bar: list[str | QWidget] = [*RUN_BAR, "|", self.quick_settings, "|", *EDIT_BAR]
         window.build_tool_bar(bar, self.actions)
+        buttons = [self.actions[name] for name in TIME_BAR]
+        self.epoch_bar = EpochBar(self.playhead, self.player, buttons)
+        window.build_time_bar(self.epoch_bar)
         self.run_status = RunStatus(self.session)
         self.network_status = NetworkStatus(self.document)
         window.build_status(self.run_status, [self.network_status])
@@ -242,6 +273,7 @@ class Lab(QObject):
         self.playhead.grown.connect(self._show_growth)
         self.playhead.moved.connect(self._show_epoch)
         self.playhead.pin_changed.connect(self._show_pinned)
+        self.player.changed.connect(self.actions.refresh)
         session.examined.connect(self._tell_examination)
         session.finished.connect(self._tell_end)
         session.failed.connect(self._tell_failure)
@@ -263,8 +295,12 @@ class Lab(QObject):
             pane.epoch_chosen.connect(self.playhead.go)
             pane.setting_chosen.connect(self._set_training)
             pane.failed.connect(lambda sentence: notice.say(sentence, "error"))
+            pane.alone_wanted.connect(lambda pane=pane: self._toggle_alone(pane))
+        self.exports.done.connect(self._tell_export)
+        self.exports.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.network_status.node_wanted.connect(self.canvas.show_node)
         self.themes.changed.connect(self.actions.refresh_icons)
+        self.window.alone_changed.connect(self.actions.refresh)
         self.window.closed.connect(self.close)
         self.window.file_dropped.connect(self.files.open)
         self._refresh()
@@ -379,10 +415,25 @@ class Lab(QObject):
         else:
             self.window.showFullScreen()
 
+    def _toggle_alone(self, wanted: Pane | None = None) -> None:
+        """Fill the screen with a pane: the wanted one, the one with the keyboard, or the first that is seen."""
+        if self.window.is_alone:
+            self.window.leave_alone()
+        else:
+            focus = self.window.focusWidget()
+            focused = [p for p in self.panes if focus is p or (focus and p.isAncestorOf(focus))]
+            seen = [pane for pane in self.panes if pane.isVisible()]
+            self.window.show_alone((wanted or [*focused, *seen, *self.panes][0]).name)
+
+    def _tell_export(self, sentence: str, path: Path) -> None:
+        show = Remedy("Open it", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
+        self.notice.say(f"{sentence}: {path}", "info", show)
+
+    def _versions(self) -> str:
+        return versions_text(self.session.worker)
+
     def _copy_report(self) -> None:
-        QGuiApplication.clipboard().setText(
-            f"{versions_text(self.session.worker)}\n{self.client.log}"
-        )
+        QGuiApplication.clipboard().setText(f"{self._versions()}\n{self.client.log}")
         self.notice.say("Versions and the training process's last words are on the clipboard")
 
 
@@ -406,8 +457,10 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
 
 def run(path: Path | None = None) -> int:
     """Open the window and stay until it is closed; the exit code."""
+    folders = Folders.of_person()
+    use_size(Settings(folders.settings).size)
     application = make_application()
-    lab = Lab(application, Folders.of_person(), worker_program())
+    lab = Lab(application, folders, worker_program())
     lab.show(run_at_once=lab.open_first(path))
     code = application.exec()
     return int(code)

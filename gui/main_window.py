@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QEvent, QMimeData, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QIcon
+from PySide6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent, QIcon, QShortcut
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from gui.common.actions import ActionTable
 from gui.common.theme import GRID
 
-STATE_VERSION = 1
+STATE_VERSION = 2
 _BAR = "|"
 
 
@@ -40,28 +40,40 @@ class MainWindow(QMainWindow):
     """The lab's only window.
 
     `may_close` is asked before it closes, `closed` tells that it will; `painted` comes once, after the first
-    paint; `file_dropped` carries a file that was dragged in from outside.
+    paint; `file_dropped` carries a file that was dragged in from outside;
+    `alone_changed` says that a single dock fills the screen, or no longer.
     """
 
     closed = Signal()
     painted = Signal()
     file_dropped = Signal(Path)
+    alone_changed = Signal()
 
     def __init__(
         self,
         centre: Sequence[QWidget],
         docks: Sequence[DockSpec],
         may_close: Callable[[], bool],
+        *,
+        compact: bool = False,
     ) -> None:
+        """On a small screen, or when everything is large, the window is `compact`: all docks share one place."""
         super().__init__()
+        self._compact = compact
         self.setObjectName("main")
         self.setAcceptDrops(True)
         self._may_close = may_close
         self._was_painted = False
+        self._bars: list[QToolBar] = []
+        self._before: tuple[QByteArray, bool] | None = None
+        self._escape = QShortcut(Qt.Key.Key_Escape, self)
+        self._escape.setEnabled(False)
+        self._escape.activated.connect(self.leave_alone)
         self.setDockOptions(
             QMainWindow.DockOption.AllowNestedDocks | QMainWindow.DockOption.AllowTabbedDocks
         )
-        self.setCentralWidget(_stacked(centre))
+        self._centre = _stacked(centre)
+        self.setCentralWidget(self._centre)
         self.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.BottomDockWidgetArea)
         self._specs = {spec.name: spec for spec in docks}
@@ -91,6 +103,7 @@ class MainWindow(QMainWindow):
         bar.setMovable(False)
         bar.setIconSize(QSize(GRID * 3, GRID * 3))
         self.addToolBar(bar)
+        self._bars.append(bar)
         for row in rows:
             if isinstance(row, QWidget):
                 bar.addWidget(row)
@@ -99,11 +112,26 @@ class MainWindow(QMainWindow):
             else:
                 bar.addAction(actions[row])
 
+    def build_time_bar(self, widget: QWidget) -> None:
+        """Put the epoch scrubber into a row of its own, above the status line."""
+        bar = QToolBar("Time")
+        bar.setObjectName("time")
+        bar.setMovable(False)
+        bar.addWidget(widget)
+        self.addToolBar(Qt.ToolBarArea.BottomToolBarArea, bar)
+
     def build_status(self, left: QWidget, right: Sequence[QWidget]) -> None:
         """Fill the status line."""
         self.statusBar().addWidget(left, 1)
         for widget in right:
             self.statusBar().addPermanentWidget(widget)
+
+    def sub_menu(self, title: str, actions: Sequence[QAction]) -> QMenu:
+        """A menu of actions, for another menu."""
+        menu = QMenu(title, self)
+        menu.setToolTipsVisible(True)
+        menu.addActions(list(actions))
+        return menu
 
     def dock_menu(self, title: str) -> QMenu:
         """A menu that shows and hides the docks."""
@@ -128,6 +156,38 @@ class MainWindow(QMainWindow):
         """Put every dock back to where it was at the first start."""
         self.restoreState(self._first_state, STATE_VERSION)
         self._resize_docks()
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether a single dock fills the screen."""
+        return self._before is not None
+
+    def show_alone(self, name: str) -> None:
+        """Fill the screen with a dock and the time bar; Esc goes back."""
+        if self._before is not None:
+            return
+        self._before = self.saveState(STATE_VERSION), self.isFullScreen()
+        for other, dock in self.docks.items():
+            dock.setVisible(other == name)
+        for widget in (self._centre, self.menuBar(), *self._bars):
+            widget.hide()
+        self._escape.setEnabled(True)
+        self.docks[name].widget().setFocus()
+        self.showFullScreen()
+        self.alone_changed.emit()
+
+    def leave_alone(self) -> None:
+        """Show all parts of the window again, as they were."""
+        if self._before is None:
+            return
+        (state, was_full), self._before = self._before, None
+        self._escape.setEnabled(False)
+        for widget in (self._centre, self.menuBar(), *self._bars):
+            widget.show()
+        self.restoreState(state, STATE_VERSION)
+        if not was_full:
+            self.showNormal()
+        self.alone_changed.emit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._may_close():
@@ -161,10 +221,15 @@ class MainWindow(QMainWindow):
         dock = QDockWidget(spec.title, self)
         dock.setObjectName(f"dock-{spec.name}")
         dock.setWidget(spec.widget)
-        self.addDockWidget(spec.area, dock)
+        self.addDockWidget(
+            Qt.DockWidgetArea.RightDockWidgetArea if self._compact else spec.area, dock
+        )
         return dock
 
     def _arrange(self) -> None:
+        if self._compact:
+            self._pile_up()
+            return
         bottom = [
             self.docks[name]
             for name, spec in self._specs.items()
@@ -178,7 +243,17 @@ class MainWindow(QMainWindow):
                 self.docks[spec.tabbed_with].raise_()
         self._resize_docks()
 
+    def _pile_up(self) -> None:
+        """One dock behind the other, the first pane in front."""
+        for before, after in pairwise(self.docks.values()):
+            self.tabifyDockWidget(before, after)
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        for name in [name for name, spec in self._specs.items() if spec.area == bottom][:1]:
+            self.docks[name].raise_()
+
     def _resize_docks(self) -> None:
+        if self._compact:
+            return
         sides = Qt.DockWidgetArea.LeftDockWidgetArea | Qt.DockWidgetArea.RightDockWidgetArea
         for orientation, areas in (
             (Qt.Orientation.Horizontal, sides),

@@ -223,7 +223,7 @@ class NodeItem(QGraphicsItem):
         color, width = ("accent", 2.5) if self.isSelected() else ("border", 1.0)
         if self._glyph and not self.isSelected():
             color = "error" if self._glyph == "✕" else "warning"
-        pen = QPen(self.theme.color(color), width)
+        pen = QPen(self.theme.color(color), width * self.theme.line_width)
         if self.node.spec is None:
             pen.setStyle(Qt.PenStyle.DashLine)
         painter.setPen(pen)
@@ -283,7 +283,9 @@ class NodeItem(QGraphicsItem):
     def _paint_ports(self, painter: QPainter) -> None:
         for port, centre in self._centres():
             lit = port == self._lit
-            painter.setPen(QPen(self.theme.color("accent" if lit else "muted"), 1.5))
+            painter.setPen(
+                QPen(self.theme.color("accent" if lit else "muted"), 1.5 * self.theme.line_width)
+            )
             painter.setBrush(self.theme.color("accent" if lit else "card"))
             radius = PORT_RADIUS + (2.0 if lit else 0.0)
             painter.drawEllipse(centre, radius, radius)

@@ -41,7 +41,7 @@ class StripePainter:
         """The pen of a wire itself, in a colour of the theme."""
         key = (color, width)
         if key not in self._lines:
-            pen = QPen(self._theme.color(color), width)
+            pen = QPen(self._theme.color(color), width * self._theme.line_width)
             pen.setCapStyle(Qt.PenCapStyle.RoundCap)
             self._lines[key] = pen
         return self._lines[key]

@@ -3,7 +3,7 @@
 import math
 
 from msgspec.structs import replace
-from PySide6.QtCore import QPoint, QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -31,6 +31,7 @@ from engine.graph import (
 )
 from engine.layers import CATALOGUE
 from engine.training import RunHistory
+from gui.common.focus import RING, paint_ring
 from gui.common.mime import LAYER_KIND
 from gui.common.theme import GRID, ThemeSource, scaled_font
 from gui.document import Document
@@ -72,7 +73,7 @@ class CanvasView(QGraphicsView):
         super().__init__(parent)
         self._document = document
         self._themes = themes
-        self._scene = CanvasScene(document, themes, self.font())
+        self._scene = CanvasScene(document, themes, themes.base_font)
         self._scene.setParent(self)
         self.setScene(self._scene)
         self._drop = PaletteDrop(self._scene)
@@ -89,16 +90,18 @@ class CanvasView(QGraphicsView):
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
         self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setViewportMargins(RING, RING, RING, RING)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAcceptDrops(True)
-        self.setMinimumSize(GRID * 30, GRID * 20)
+        self.setMinimumSize(GRID * 20, GRID * 10)
         self.setAccessibleName("Network canvas")
         themes.changed.connect(self._use_theme)
         document.replaced.connect(self._fit_soon)
         document.selection.changed.connect(self._describe)
         document.selection.changed.connect(self._reveal_chosen)
         self._use_theme()
+        self._describe()
 
     # What a training brings.
 
@@ -138,8 +141,9 @@ class CanvasView(QGraphicsView):
             room.adjusted(-margin, -margin, margin, 2 * margin),  # below it is the legend
             Qt.AspectRatioMode.KeepAspectRatio,
         )
-        if self._zoom > _FIT_LIMIT:
-            self._set_zoom(_FIT_LIMIT)
+        limit = _FIT_LIMIT * self._themes.theme.type_scale
+        if self._zoom > limit:
+            self._set_zoom(limit)
             self.centerOn(room.center())
 
     def zoom_in(self) -> None:
@@ -271,6 +275,15 @@ class CanvasView(QGraphicsView):
             self._space = False
             self.viewport().unsetCursor()
         super().keyReleaseEvent(event)
+
+    def event(self, event: QEvent) -> bool:
+        """The frame around what scrolls is painted here; `paintEvent` is the viewport's."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.Paint:
+            paint_ring(self, self._themes.theme)
+        elif event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.update()
+        return handled
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

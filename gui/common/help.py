@@ -56,6 +56,15 @@ _CANVAS_KEYS = """## On the canvas
 | what | keys |
 |---|---|
 | Choose another layer | arrow keys |
+| Back from a pane that fills the screen | Esc |
+
+## On the epoch slider
+
+| what | keys |
+|---|---|
+| The epoch before, the epoch after | arrow keys |
+| A twentieth of the run back or on | Page down, Page up |
+| The first epoch, the newest epoch | Home, End |
 """
 
 

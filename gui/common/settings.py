@@ -5,9 +5,11 @@ from typing import Any
 
 from PySide6.QtCore import QByteArray, QSettings
 
-from .theme import ThemeChoice
+from .theme import THEME_CHOICES, ThemeChoice
 
 RECENT_LIMIT = 10
+SIZES = (100, 125, 150, 200, 300)
+"""How large everything can be, in percent."""
 
 
 class Settings:
@@ -19,13 +21,13 @@ class Settings:
     @property
     def first_start(self) -> bool:
         """Whether the lab was never closed before with these settings."""
-        return not self._store.contains("window/geometry")
+        return not any(self._store.contains(f"{place}/geometry") for place in ("window", "compact"))
 
     @property
     def theme(self) -> ThemeChoice:
         """The chosen theme."""
         value = self._store.value("theme", "system")
-        return value if value in ("light", "dark") else "system"
+        return next((choice for choice in THEME_CHOICES if choice == value), "system")
 
     @theme.setter
     def theme(self, choice: ThemeChoice) -> None:
@@ -41,6 +43,26 @@ class Settings:
         self._store.setValue("figures_on_canvas", "yes" if shown else "no")
 
     @property
+    def size(self) -> int:
+        """How large everything is, one of `SIZES`."""
+        value = str(self._store.value("size", ""))
+        return next((size for size in SIZES if str(size) == value), 100)
+
+    @size.setter
+    def size(self, percent: int) -> None:
+        self._store.setValue("size", percent)
+        self._store.sync()
+
+    @property
+    def calm(self) -> bool | None:
+        """Whether motion is reduced; None while the person has not chosen."""
+        return {"true": True, "false": False}.get(str(self._store.value("calm", "")).lower())
+
+    @calm.setter
+    def calm(self, calm: bool) -> None:
+        self._store.setValue("calm", calm)
+
+    @property
     def recent(self) -> list[Path]:
         """Files that were opened or saved lately and still exist, newest first."""
         value: Any = self._store.value("recent", [])
@@ -53,14 +75,18 @@ class Settings:
         others = [known for known in self.recent if known != path]
         self._store.setValue("recent", [str(p) for p in (path, *others)][:RECENT_LIMIT])
 
-    def window(self) -> tuple[QByteArray, QByteArray]:
-        """Geometry and dock state as Qt made them; empty when there are none."""
-        return self._bytes("window/geometry"), self._bytes("window/state")
+    def window(self, *, compact: bool = False) -> tuple[QByteArray, QByteArray]:
+        """Geometry and dock state as Qt made them; empty when there are none. A compact window has its own."""
+        place = "compact" if compact else "window"
+        return self._bytes(f"{place}/geometry"), self._bytes(f"{place}/state")
 
-    def keep_window(self, geometry: QByteArray, state: QByteArray) -> None:
+    def keep_window(
+        self, geometry: QByteArray, state: QByteArray, *, compact: bool = False
+    ) -> None:
         """Remember geometry and dock state."""
-        self._store.setValue("window/geometry", geometry)
-        self._store.setValue("window/state", state)
+        place = "compact" if compact else "window"
+        self._store.setValue(f"{place}/geometry", geometry)
+        self._store.setValue(f"{place}/state", state)
         self._store.sync()
 
     def _bytes(self, key: str) -> QByteArray:

@@ -6,7 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
 from engine.parameters import Parameter, Value
-from gui.common.theme import GRID, ThemeSource, scaled_font
+from gui.common.theme import GRID, ThemeSource
 
 from .editors import Editor, editor_for
 
@@ -33,14 +33,18 @@ class ParameterForm(QWidget):
         column.addLayout(self._rows)
         self._help = QLabel()
         self._help.setWordWrap(True)
-        self._help.setFont(scaled_font(self.font(), 0.9))
-        self._help.setMinimumHeight(self._help.fontMetrics().lineSpacing() * 2)
         self._help.setAlignment(Qt.AlignmentFlag.AlignTop)
         column.addWidget(self._help)
+        themes.changed.connect(self._dress)
+        self._dress()
         for parameter in parameters:
             self._add(parameter)
         self._help.setVisible(bool(parameters))
         self._say(_HINT, "muted")
+
+    def _dress(self) -> None:
+        self._help.setFont(self._themes.font(0.9))
+        self._help.setMinimumHeight(self._help.fontMetrics().lineSpacing() * 2)
 
     def show_values(self, values: Mapping[str, Value | None]) -> None:
         """Show other values; None stands for several different ones."""

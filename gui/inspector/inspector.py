@@ -31,9 +31,13 @@ class Inspector(QTabWidget):
         )
         self.setDocumentMode(True)
         self.setAccessibleName("Inspector")
-        self.addTab(self.layer_page, "&Layer")
-        self.addTab(self.data_page, "&Data")
-        self.addTab(self.training_page, "&Training")
+        for page, title in (
+            (self.layer_page, "&Layer"),
+            (self.data_page, "&Data"),
+            (self.training_page, "&Training"),
+        ):
+            page.setAccessibleName(title.replace("&", ""))
+            self.addTab(page, title)
         self._document = document
         document.selection.changed.connect(self._follow_selection)
 

@@ -3,7 +3,7 @@
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from gui.common.theme import GRID, ThemeSource, scaled_font
+from gui.common.theme import GRID, ThemeSource
 
 
 class Page(QScrollArea):
@@ -14,7 +14,6 @@ class Page(QScrollArea):
         self.themes = themes
         self.setWidgetResizable(True)
         self.setFrameShape(QFrame.Shape.NoFrame)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         content = QWidget()
         self.column = QVBoxLayout(content)
         self.column.setContentsMargins(GRID * 2, GRID * 2, GRID * 2, GRID * 2)
@@ -33,7 +32,7 @@ class Text(QLabel):
         self._themes = themes
         self._color = color
         self.setWordWrap(True)
-        self.setFont(scaled_font(self.font(), factor, bold=bold))
+        self._factor, self._bold = factor, bold
         self.setTextFormat(Qt.TextFormat.PlainText)
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         themes.changed.connect(self._paint)
@@ -45,4 +44,5 @@ class Text(QLabel):
         self.setVisible(bool(text))
 
     def _paint(self) -> None:
+        self.setFont(self._themes.font(self._factor, bold=self._bold))
         self.setStyleSheet(f"color: {getattr(self._themes.theme, self._color)};")

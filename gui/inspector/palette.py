@@ -15,6 +15,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import (
     QDrag,
+    QFocusEvent,
     QFontMetrics,
     QIcon,
     QKeyEvent,
@@ -155,6 +156,7 @@ class Palette(QWidget):
             self.chosen.emit(kind)
 
     def _redraw(self) -> None:
+        self.list.scheduleDelayedItemsLayout()
         for item in self.list.entries():
             item.setIcon(0, self._icons.layer_icon(CATALOGUE[str(item.data(0, _KIND))]))
 
@@ -241,6 +243,16 @@ class _KindList(QTreeWidget):
         drag.setPixmap(picture)
         drag.setHotSpot(QPoint(picture.width() // 2, picture.height() // 2))
         drag.exec(Qt.DropAction.CopyAction)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """Whoever comes by keyboard sees where it is."""
+        super().focusInEvent(event)
+        keys = (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+        if event.reason() in keys and not self.selectedItems():
+            for item in self.entries():
+                if not item.isHidden():
+                    self.setCurrentItem(item)
+                    break
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

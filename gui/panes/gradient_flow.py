@@ -161,7 +161,7 @@ class GradientFlowPane(Pane):
             box.setStyleSheet(f"color: {color};")
         for label in (self._ghost_key, self._theory_box):
             label.setStyleSheet(f"color: {self.theme.muted};")
-        self._chosen.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
+        self._chosen.setPen(self.theme.pen(self.theme.color("accent", 0.6), 2.0))
         self._misfit_key.setText(misfit_key(self.theme))
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:

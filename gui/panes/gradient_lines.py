@@ -28,6 +28,7 @@ from .theory import TheoryColumns
 
 _ROOM_DECADES = 0.4
 _MISFIT_DECADES = 0.25
+_POINT = 6.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +55,7 @@ class FlowLines:
     def __init__(self) -> None:
         self.curves = {q.column: pg.PlotCurveItem() for q in QUANTITIES}
         self.points = {
-            q.column: pg.ScatterPlotItem(symbol=q.symbol, size=6, pen=None) for q in QUANTITIES
+            q.column: pg.ScatterPlotItem(symbol=q.symbol, size=_POINT, pen=None) for q in QUANTITIES
         }
         self.ghosts = {q.column: pg.PlotCurveItem() for q in QUANTITIES}
         self.theories = {c: pg.PlotCurveItem(connect="finite") for c in (GRADIENT, SPREAD)}
@@ -94,27 +95,30 @@ class FlowLines:
         """Draw in other colours."""
         colors = dict(zip(self.curves, theme.series, strict=False))
         for column, color in colors.items():
-            self.curves[column].setPen(pg.mkPen(color, width=2))
+            self.curves[column].setPen(theme.pen(color, 2.0))
             self.points[column].setBrush(color)
+            self.points[column].setSize(_POINT * theme.line_width)
             faint = pg.mkColor(color)
             faint.setAlphaF(0.6)
-            self.ghosts[column].setPen(pg.mkPen(faint, width=1, style=Qt.PenStyle.DashLine))
+            self.ghosts[column].setPen(theme.pen(faint, 1.0, style=Qt.PenStyle.DashLine))
         for curve in self.doubtful.values():
-            curve.setPen(pg.mkPen(theme.color("muted", 0.8), width=1, style=Qt.PenStyle.DotLine))
+            curve.setPen(theme.pen(theme.color("muted", 0.8), 1.0, style=Qt.PenStyle.DotLine))
         self._color_theories()
         fill = pg.mkColor(colors[GRADIENT])
         fill.setAlphaF(0.12)
         self.band.set_color(fill)
-        self.zeros.setPen(pg.mkPen(theme.vanishing, width=2))
+        self.zeros.setPen(theme.pen(theme.vanishing, 2.0))
         self.zeros.setBrush(None)
-        self.nonfinite.setPen(pg.mkPen(theme.nonfinite, width=1))
+        self.nonfinite.setPen(theme.pen(theme.nonfinite, 1.0))
         self.nonfinite.setBrush(pg.mkBrush(theme.nonfinite))
 
     def _color_theories(self) -> None:
-        width = 2 if self._roomy else 1  # broad dots cost a millisecond at a hundred layers
+        share = 1.0 if self._roomy else 0.5  # broad dots cost a millisecond at a hundred layers
         for column, curve in self.theories.items():
-            color = self.curves[column].opts["pen"].color()
-            curve.setPen(pg.mkPen(color, width=width, style=Qt.PenStyle.DotLine))
+            pen = pg.mkPen(self.curves[column].opts["pen"])
+            pen.setWidthF(pen.widthF() * share)
+            pen.setStyle(Qt.PenStyle.DotLine)
+            curve.setPen(pen)
 
     def draw(self, flows: Flows, roomy: bool) -> None:
         """Bring every item up to date; points are drawn where they have room."""

@@ -121,7 +121,7 @@ class HeatMap:
         self._lookup = lookup_of(theme)
         for item in (self.image, self.bar):
             item.setLookupTable(self._lookup)
-        self.playhead.setPen(pg.mkPen(theme.color("text"), width=1.5))
+        self.playhead.setPen(theme.pen(theme.color("text"), 1.5))
 
     def restart(self) -> None:
         """Forget the range of the run before."""

@@ -35,8 +35,8 @@ class LineView(PictureView):
         self.points = [self._points(backdrop, i, color) for i, color in enumerate(colors)]
         for item in (*self.points, self.then, self.curve):
             self.add(self.left, item)
-        self.curve.setPen(pg.mkPen(theme.text, width=2.5))
-        self.then.setPen(pg.mkPen(theme.text, width=1.5, style=Qt.PenStyle.DashLine))
+        self.curve.setPen(theme.pen(theme.text, 2.5))
+        self.then.setPen(theme.pen(theme.text, 1.5, style=Qt.PenStyle.DashLine))
         return (
             f'<b style="color: {colors[0]}">●</b> training&nbsp;&nbsp; '
             f'<b style="color: {colors[1]}">◆</b> validation&nbsp;&nbsp; <b>—</b> the network'

@@ -142,14 +142,14 @@ class LossPane(Pane):
         for name, curve in self.curves.items():
             color = colors.get(name, self.theme.series[2])
             style = Qt.PenStyle.SolidLine if name in _LOSSES else dashed
-            curve.setPen(pg.mkPen(color, width=2, style=style))
+            curve.setPen(self.theme.pen(color, 2.0, style=style))
             self.points[name].setBrush(color)
-        self.steps.setPen(pg.mkPen(self.theme.color("muted", 0.45), width=1))
-        self.clipped.setPen(pg.mkPen(self.theme.color("warning", 0.7), width=1))
-        self.nonfinite.setPen(pg.mkPen(self.theme.nonfinite, width=2))
+        self.steps.setPen(self.theme.pen(self.theme.color("muted", 0.45), 1.0))
+        self.clipped.setPen(self.theme.pen(self.theme.color("warning", 0.7), 1.0))
+        self.nonfinite.setPen(self.theme.pen(self.theme.nonfinite, 2.0))
         self.nonfinite.setBrush(None)
-        self.now_line.setPen(pg.mkPen(self.theme.color("accent", 0.6), width=2))
-        self.pinned_line.setPen(pg.mkPen(self.theme.muted, width=2, style=dashed))
+        self.now_line.setPen(self.theme.pen(self.theme.color("accent", 0.6), 2.0))
+        self.pinned_line.setPen(self.theme.pen(self.theme.muted, 2.0, style=dashed))
         self._key_text = ""
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:

@@ -1,23 +1,30 @@
 """What all panes have in common: when to draw, what to say, how to take the picture along."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QEvent, QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QCursor, QGuiApplication, QKeyEvent, QPaintEvent, QResizeEvent, QShowEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, Signal, Slot
+from PySide6.QtGui import (
+    QCursor,
+    QGuiApplication,
+    QKeyEvent,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import (
-    QFileDialog,
+    QFrame,
     QGraphicsItem,
     QHBoxLayout,
     QLabel,
-    QMenu,
+    QScrollArea,
     QStackedWidget,
-    QToolButton,
     QToolTip,
     QVBoxLayout,
     QWidget,
@@ -26,14 +33,18 @@ from PySide6.QtWidgets import (
 from engine.graph import StorageError, write_atomically
 from engine.parameters import Value
 from engine.training import RunHistory
+from gui.common.elided import ElidedLabel
+from gui.common.focus import paint_ring
 from gui.common.frames import FrameClock
-from gui.common.theme import GRID, Theme, ThemeSource, scaled_font
+from gui.common.theme import GRID, Theme, ThemeSource, palette_of
 
-from .taking import csv_of, png_of, svg_of
+from .taking import alone_button, csv_of, export_button, png_of, svg_of
 from .theory import ShownTheory
 
 _EMPTY = "Press Run (F5): this pane follows the training, epoch by epoch."
 _PLOT, _LESSON = 0, 1
+_HIDDEN_SIZE = QSize(GRID * 80, GRID * 45)
+"""At least so large is the picture of a pane that was never seen."""
 
 
 class Pane(QWidget):
@@ -42,13 +53,14 @@ class Pane(QWidget):
     It draws at most 60 times a second, only while it is visible and only when something has changed.
     `layer_chosen` carries the node that was clicked, `epoch_chosen` the place of an epoch in the history that was
     clicked or dragged over, `setting_chosen` a training setting's name, its new value and the key of the gesture,
-    `failed` the sentence of an export that went wrong.
+    `failed` the sentence of an export that went wrong; `alone_wanted` says that the pane should fill the screen.
     """
 
     layer_chosen = Signal(str)
     epoch_chosen = Signal(int)
     setting_chosen = Signal(str, object, object)
     failed = Signal(str)
+    alone_wanted = Signal()
     drawn = Signal()
 
     def __init__(
@@ -61,6 +73,7 @@ class Pane(QWidget):
         super().__init__()
         self._name = name
         self._themes = themes
+        self._own_theme: Theme | None = None
         self._history: RunHistory | None = None
         self._epoch: int | None = None
         self._pinned: int | None = None
@@ -69,13 +82,13 @@ class Pane(QWidget):
         self._said = ("", 0)
         self._dirty = True
         self._clock = FrameClock(self)
-        self.headline = QLabel()
-        self.headline.setFont(scaled_font(self.font(), 1.0, bold=True))
+        self.headline = ElidedLabel()
         self.tools = QHBoxLayout()
         self.legend = QHBoxLayout()
         self._plots = plots
         self._plot: pg.GraphicsView | None = None
         self.plot_items: list[pg.PlotItem] = []
+        self._page = QWidget()
         self._plotted = QVBoxLayout()
         self._column = QVBoxLayout()
         self._lesson_text = f"{lesson}\n\n{_EMPTY}"
@@ -91,7 +104,7 @@ class Pane(QWidget):
         self._arrange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
-        self.setMinimumSize(GRID * 28, GRID * 20)
+        self.setMinimumSize(GRID * 20, GRID * 12)
         themes.changed.connect(self._use_theme)
         self._use_theme()
 
@@ -109,9 +122,14 @@ class Pane(QWidget):
         return self._plot
 
     @property
+    def name(self) -> str:
+        """The pane's name in files."""
+        return self._name
+
+    @property
     def theme(self) -> Theme:
         """The colours that hold now."""
-        return self._themes.theme
+        return self._own_theme or self._themes.theme
 
     @property
     def history(self) -> RunHistory | None:
@@ -227,6 +245,7 @@ class Pane(QWidget):
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
+        paint_ring(self, self.theme)
         if self._dirty:  # it stood behind another tab, which does not hide it
             self.data_changed()
 
@@ -250,8 +269,10 @@ class Pane(QWidget):
         self.layer_chosen.emit(self._history.layers[row].id)
 
     def _draw_if_needed(self) -> None:
-        if not (self._dirty and self.isVisible()):
-            return
+        if self._dirty and self.isVisible():
+            self._draw()
+
+    def _draw(self) -> None:
         self._dirty = False
         has_data = self.has_content()
         waits = self._history is not None and not self._history.epochs
@@ -301,6 +322,7 @@ class Pane(QWidget):
 
     def _use_theme(self) -> None:
         theme = self.theme
+        self.headline.setFont(self._themes.font(1.0, bold=True))
         self.caption.setStyleSheet(f"color: {theme.text};")
         self._lesson.setStyleSheet(f"color: {theme.muted}; background: {theme.surface};")
         if self._plot is not None:
@@ -332,28 +354,28 @@ class Pane(QWidget):
         self.color_items()
 
     def _color_axis(self, axis: pg.AxisItem) -> None:
-        axis.setPen(self.theme.border)
+        axis.setPen(self.theme.pen("border"))
         axis.setTextPen(self.theme.muted)
         axis.enableAutoSIPrefix(False)
         for item in (axis, axis.label):
             item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
         # minor ticks triple the lines of a grid, and the time to paint it
-        axis.setStyle(tickFont=scaled_font(self.font(), 0.85), maxTickLevel=0)
+        axis.setStyle(tickFont=self._themes.font(0.85), maxTickLevel=0)
+        axis.label.setFont(self._themes.font(1.0))
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(GRID)
-        head.addWidget(self.headline)
-        head.addStretch(1)
+        head.addWidget(self.headline, 1)
         head.addLayout(self.tools)
-        head.addWidget(self._export_button())
-        page = QWidget()
-        page.setLayout(self._plotted)
+        for button in (export_button(self), alone_button(self)):
+            head.addWidget(button)
+        self._page.setLayout(self._plotted)
         self._plotted.setContentsMargins(0, 0, 0, 0)
         self._plotted.setSpacing(GRID // 2)
         self._plotted.addLayout(self.legend)
-        self._pages.insertWidget(_PLOT, page)
-        self._pages.insertWidget(_LESSON, self._lesson)
+        self._pages.insertWidget(_PLOT, self._page)
+        self._pages.insertWidget(_LESSON, _scrolled(self._lesson))
         self._pages.setCurrentIndex(_LESSON)
         column = self._column
         self.setLayout(column)
@@ -402,52 +424,73 @@ class Pane(QWidget):
 
     # Taking it along.
 
-    def _export_button(self) -> QToolButton:
-        button = QToolButton()
-        button.setText("⋯")
-        button.setAutoRaise(True)
-        button.setToolTip("Save or copy what this pane shows")
-        button.setAccessibleName(f"Save or copy: {self._name}")
-        button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(button)
-        menu.addAction("Copy picture", self.copy_picture)
-        menu.addAction(
-            "Copy caption", lambda: QGuiApplication.clipboard().setText(self.caption.text())
-        )
-        menu.addSeparator()
-        for kind in ("png", "svg", "csv"):
-            menu.addAction(f"Save as {kind.upper()} …", partial(self._ask_and_save, kind))
-        button.setMenu(menu)
-        return button
+    @property
+    def shows_picture(self) -> bool:
+        """Whether a drawing stands there now, and not the sentence why there is none."""
+        return self._plot is not None and self._plot.isVisibleTo(self)
 
     def copy_picture(self) -> None:
         """Put the pane's picture on the clipboard."""
         QGuiApplication.clipboard().setPixmap(self.grab())
 
+    def copy_numbers(self) -> None:
+        """Put the table of what is shown on the clipboard, as CSV; `failed` says when there is none."""
+        try:
+            QGuiApplication.clipboard().setText(self.content(".csv").decode())
+        except ValueError as error:
+            self.failed.emit(str(error))
+
     def save(self, path: Path) -> None:
         """Write the pane to a PNG, SVG or CSV file, by the name's ending; `failed` says what went wrong."""
         try:
-            write_atomically(path, self._content(path.suffix.lower()))
+            write_atomically(path, self.content(path.suffix.lower()))
         except (StorageError, ValueError) as error:
             self.failed.emit(str(error))
 
-    def _ask_and_save(self, kind: str) -> None:
-        start = str(Path.home() / f"{self._name}.{kind}")
-        name, _ = QFileDialog.getSaveFileName(
-            self, "Save what this pane shows", start, f"{kind.upper()} (*.{kind})"
-        )
-        if name:
-            self.save(Path(name) if Path(name).suffix else Path(f"{name}.{kind}"))
-
-    def _content(self, kind: str) -> bytes:
+    def content(self, kind: str) -> bytes:
+        """What is shown now as `.svg`, `.csv` or `.png`, also when it is hidden; ValueError when there is nothing."""
         if not self.has_content():
             raise ValueError("There is nothing to save yet. Press Run first")
-        self._draw_if_needed()
-        self._settle()
+        self.draw_now()
         if kind == ".svg":
-            return svg_of(self.plot)
+            return svg_of(self._page, self.plot)
         if kind == ".csv":
             return csv_of(*self.table())
         if kind == ".png":
             return png_of(self)
         raise ValueError(f"Files that end in {kind!r} cannot be written. Choose .png, .svg or .csv")
+
+    def draw_now(self) -> None:
+        """Draw what has changed without waiting, also while the pane is hidden."""
+        if not self.isVisible() and self.has_content():
+            self.build_plot()
+            self._pages.setCurrentIndex(_PLOT)
+            self.resize(self.size().expandedTo(_HIDDEN_SIZE))
+            self.grab()  # gives every part its place
+        if self._dirty:
+            self._draw()
+        self._settle()
+
+    @contextmanager
+    def in_theme(self, theme: Theme) -> Iterator[None]:
+        """Draw in other colours for a while, for a picture that goes elsewhere; nobody sees it on the screen."""
+        self._own_theme = theme
+        self.setPalette(palette_of(theme))
+        self._use_theme()
+        try:
+            yield
+        finally:
+            self._own_theme = None
+            self.setPalette(QPalette())
+            self._use_theme()
+
+
+def _scrolled(label: QLabel) -> QScrollArea:
+    """A text that scrolls where the pane is small."""
+    area = QScrollArea()
+    area.setWidget(label)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    return area

@@ -64,7 +64,7 @@ class PlaneView(PictureView):
         self.add(self.left, self.surface)
         self.add(self.left, self.then)
         self.add(self.right, self.mosaic)
-        self.then.setPen(pg.mkPen(theme.text, width=1.5))
+        self.then.setPen(theme.pen(theme.text, 1.5))
         self.then.setZValue(_ABOVE)
         self.scaled(self.left, backdrop)
         self.bare(self.right)
@@ -170,7 +170,7 @@ class PlaneView(PictureView):
         here = backdrop.targets == number
         color, ground = class_color(theme, number), theme.surface
         validates = backdrop.validates[here].astype(bool)
-        thin, thick = pg.mkPen(ground, width=1), pg.mkPen(color, width=1.5)
+        thin, thick = theme.pen(ground, 1.0), theme.pen(color, 1.5)
         filled, hollow = pg.mkBrush(color), pg.mkBrush(ground)
         x, y = backdrop.real(backdrop.inputs[here]).T
         return pg.ScatterPlotItem(
@@ -189,7 +189,7 @@ class PlaneView(PictureView):
             x=x,
             y=y,
             size=_point(backdrop),
-            pen=pg.mkPen(theme.text, width=0.5),
+            pen=theme.pen(theme.text, 0.5),
             brush=[pg.mkBrush(*color) for color in colors.tolist()],
         )
         self.points = [item]

@@ -1,15 +1,23 @@
-"""What a pane shows, as files for elsewhere."""
+"""What a pane shows, as files for elsewhere, and the menu that offers them."""
 
 import csv
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from PySide6.QtCore import QBuffer, QIODevice
-from PySide6.QtGui import QPainter
+import pyqtgraph as pg
+from PySide6.QtCore import QBuffer, QIODevice, QPoint
+from PySide6.QtGui import QGuiApplication, QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsView, QWidget
+from PySide6.QtWidgets import QFileDialog, QGraphicsItem, QGraphicsView, QMenu, QToolButton, QWidget
+
+if TYPE_CHECKING:
+    from .pane import Pane
+
+KINDS = ("png", "svg", "csv")
 
 
 def csv_of(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
@@ -21,17 +29,17 @@ def csv_of(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> bytes:
     return text.getvalue().encode()
 
 
-def svg_of(plot: QGraphicsView) -> bytes:
-    """The drawing as lines and letters.
+def svg_of(page: QWidget, plot: QGraphicsView) -> bytes:
+    """A page with its drawing, legend and all, as lines and letters.
 
     By Qt's own generator: pyqtgraph's exporter cannot read the paths that Qt 6.11 writes.
     """
     buffer, generator = QBuffer(), QSvgGenerator(QSvgGenerator.SvgVersion.Svg11)
     generator.setOutputDevice(buffer)
-    generator.setSize(plot.size())
-    generator.setViewBox(plot.rect())
+    generator.setSize(page.size())
+    generator.setViewBox(page.rect())
     with _uncached(plot), QPainter(generator) as painter:
-        plot.render(painter)
+        page.render(painter, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
     return bytes(buffer.data().data())
 
 
@@ -39,11 +47,19 @@ def svg_of(plot: QGraphicsView) -> bytes:
 def _uncached(plot: QGraphicsView) -> Iterator[None]:
     """Have everything drawn anew, as lines and letters instead of kept pictures."""
     kept = {item: item.cacheMode() for item in plot.scene().items()}
+    ground = plot.cacheMode()
+    plot.setCacheMode(QGraphicsView.CacheModeFlag.CacheNone)
+    points = [item for item in kept if isinstance(item, pg.ScatterPlotItem)]
     for item in kept:
         item.setCacheMode(QGraphicsItem.CacheMode.NoCache)
+    for item in points:
+        item.setExportMode(True, {})  # each as a shape, not as a part of one picture of all
     try:
         yield
     finally:
+        plot.setCacheMode(ground)
+        for item in points:
+            item.setExportMode(False)
         for item, mode in kept.items():
             item.setCacheMode(mode)
 
@@ -54,3 +70,46 @@ def png_of(widget: QWidget) -> bytes:
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     widget.grab().save(buffer, "PNG")
     return bytes(buffer.data().data())
+
+
+def export_button(pane: "Pane") -> QToolButton:
+    """A button with the menu of what can be copied and saved."""
+    button = QToolButton()
+    button.setText("⋯")
+    button.setAutoRaise(True)
+    button.setToolTip("Save or copy what this pane shows")
+    button.setAccessibleName(f"Save or copy: {pane.name}")
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    menu = QMenu(button)
+    menu.addAction("Copy p&icture", pane.copy_picture)
+    menu.addAction("Copy &numbers", pane.copy_numbers)
+    menu.addAction("Copy cap&tion", partial(_copy_caption, pane))
+    menu.addSeparator()
+    for kind in KINDS:
+        menu.addAction(f"Save as &{kind.upper()} …", partial(_ask_and_save, pane, kind))
+    button.setMenu(menu)
+    return button
+
+
+def alone_button(pane: "Pane") -> QToolButton:
+    """A button that has the pane fill the screen."""
+    button = QToolButton()
+    button.setText("⤢")
+    button.setAutoRaise(True)
+    button.setToolTip("Fill the screen with this pane, and back (Shift+F11; Esc goes back)")
+    button.setAccessibleName(f"Fill the screen: {pane.name}")
+    button.clicked.connect(pane.alone_wanted)
+    return button
+
+
+def _copy_caption(pane: "Pane") -> None:
+    QGuiApplication.clipboard().setText(pane.caption.text())
+
+
+def _ask_and_save(pane: "Pane", kind: str) -> None:
+    start = str(Path.home() / f"{pane.name}.{kind}")
+    chosen, _ = QFileDialog.getSaveFileName(
+        pane, "Save what this pane shows", start, f"{kind.upper()} (*.{kind})"
+    )
+    if chosen:
+        pane.save(Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.{kind}"))

@@ -163,11 +163,11 @@ class ThroughTimePane(Pane):
         self._misfit_key.setText(misfit_key(theme))
         for label in self._keys_of_lines:
             label.setStyleSheet(f"color: {theme.muted};")
-        self.radius.setPen(pg.mkPen(theme.series[0], width=2))
+        self.radius.setPen(theme.pen(theme.series[0], 2.0))
         self.radius_point.setBrush(pg.mkBrush(theme.series[0]))
         self.radius_point.setPen(None)
-        self._one.setPen(pg.mkPen(theme.color("muted"), width=1, style=Qt.PenStyle.DashLine))
-        self._moment.setPen(pg.mkPen(theme.color("text"), width=1.5))
+        self._one.setPen(theme.pen(theme.color("muted"), 1.0, style=Qt.PenStyle.DashLine))
+        self._moment.setPen(theme.pen(theme.color("text"), 1.5))
         self.heat.set_theme(theme)
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:

@@ -40,13 +40,11 @@ class TimeLines:
     def set_theme(self, theme: Theme) -> None:
         """Draw in other colours."""
         for state, cell, color in zip(self.states, self.cells, theme.series, strict=True):
-            state.setPen(pg.mkPen(color, width=2))
-            cell.setPen(pg.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
-        self.others.setPen(pg.mkPen(theme.color("muted", 0.6), width=1))
-        self.pinned.setPen(
-            pg.mkPen(theme.color("text", 0.6), width=1, style=Qt.PenStyle.DashDotLine)
-        )
-        self.theory.setPen(pg.mkPen(theme.muted, width=2, style=Qt.PenStyle.DotLine))
+            state.setPen(theme.pen(color, 2.0))
+            cell.setPen(theme.pen(color, 1.0, style=Qt.PenStyle.DashLine))
+        self.others.setPen(theme.pen(theme.color("muted", 0.6), 1.0))
+        self.pinned.setPen(theme.pen(theme.color("text", 0.6), 1.0, style=Qt.PenStyle.DashDotLine))
+        self.theory.setPen(theme.pen(theme.muted, 2.0, style=Qt.PenStyle.DotLine))
 
     def draw(self, table: LayerTable) -> Floats:
         """Draw all directions; all logarithms, NaN where there is none."""

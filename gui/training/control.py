@@ -44,12 +44,19 @@ class RunControl(QObject):
         self._source = source
         self._running: _Essence | None = None
         self._wanted: _Essence | None = None
+        self._trained = self._offered = self._adopting = b""
+        session.run_started.connect(self._note_start)
         session.adopted.connect(self._settle)
 
     @property
     def outdated(self) -> bool:
         """Whether the network was changed so that the run under way is no longer its own."""
         return self._session.active and self._running != _essence(self._source.graph)
+
+    @property
+    def trained(self) -> bytes:
+        """The network file of the newest run, as it was when the run began or took an edit over; b"" without any."""
+        return self._trained
 
     def advance(self, how: Advance) -> None:
         """Run, or step a batch or an epoch: go on from a pause, if need be with the edited network; else begin anew."""
@@ -95,17 +102,22 @@ class RunControl(QObject):
         if self._refuses():
             return
         self._running = _essence(self._source.graph)
-        self._session.start(self._source.encoded(), self._folder, how)
+        self._offered = self._source.encoded()
+        self._session.start(self._offered, self._folder, how)
 
     def _adopt(self, how: Advance) -> None:
         if self._refuses():
             return
         self._wanted = _essence(self._source.graph)
-        self._session.adopt(self._source.encoded(), self._folder, how)
+        self._adopting = self._source.encoded()
+        self._session.adopt(self._adopting, self._folder, how)
 
     def _settle(self) -> None:
         """The worker has taken the edited network over."""
-        self._running = self._wanted
+        self._running, self._offered = self._wanted, self._adopting
+
+    def _note_start(self) -> None:
+        self._trained = self._offered
 
     def _refuses(self) -> bool:
         errors = self._source.errors

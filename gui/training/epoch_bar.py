@@ -1,71 +1,174 @@
-"""The epoch scrubber: which epoch the panes show, the newest or an earlier one."""
+"""The epoch scrubber: which epoch the panes show, the newest or an earlier one, and playing the recording."""
 
-from PySide6.QtCore import QSignalBlocker, Qt
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QSlider, QToolButton, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Qt
+from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QSlider,
+    QStyle,
+    QToolButton,
+    QWidget,
+)
 
 from gui.common.theme import GRID
 
+from .player import EPOCHS_PER_SECOND, SPEEDS, Player
 from .playhead import Playhead
+
+PIN = "◆"
+_HANDLE = 2 * GRID
+_NARROW = 72 * GRID
+"""Below this width the texts are numbers only."""
+_PAGES = 20
+"""Page up and page down cross the whole run in so many steps."""
+
+
+class EpochSlider(QSlider):
+    """A slider that goes where it is clicked, and shows where the pin is."""
+
+    def __init__(self) -> None:
+        super().__init__(Qt.Orientation.Horizontal)
+        self.pin: int | None = None
+        self.setMinimumWidth(GRID * 8)
+
+    def set_pin(self, place: int | None) -> None:
+        """Mark an epoch, or with None none."""
+        if place != self.pin:
+            self.pin = place
+            self.update()
+
+    def place_of(self, value: int) -> int:
+        """The pixel at which a value's handle has its middle."""
+        room = self.width() - _HANDLE
+        low, high = self.minimum(), self.maximum()
+        return _HANDLE // 2 + QStyle.sliderPositionFromValue(low, high, value, room)
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            place, room = round(event.position().x()) - _HANDLE // 2, self.width() - _HANDLE
+            low, high = self.minimum(), self.maximum()
+            self.setValue(QStyle.sliderValueFromPosition(low, high, place, room))
+        super().mousePressEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.pin is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(self.palette().text())
+        x, half = float(self.place_of(self.pin)), GRID / 2
+        corners = ((x - half, 0.0), (x + half, 0.0), (x, float(GRID)))
+        painter.drawPolygon(QPolygonF([QPointF(*corner) for corner in corners]))
+        painter.end()
 
 
 class EpochBar(QWidget):
-    """A slider over the recorded epochs that moves the playhead and follows it."""
+    """A slider over the recorded epochs that moves the playhead and follows it, and the player's buttons."""
 
-    def __init__(self, playhead: Playhead, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        playhead: Playhead,
+        player: Player,
+        actions: Sequence[QAction] = (),
+        parent: QWidget | None = None,
+    ) -> None:
+        """`actions` become buttons, before the slider; the last one, which pins, stands behind it."""
         super().__init__(parent)
         self._playhead = playhead
-        self._slider = QSlider(Qt.Orientation.Horizontal)
-        self._slider.setRange(0, 0)
-        self._slider.setMinimumWidth(GRID * 14)
-        self._slider.setAccessibleName("Epoch shown in the panes")
-        self._slider.setToolTip(
+        self._player = player
+        self.slider = EpochSlider()
+        self.slider.setRange(0, 0)
+        self.slider.setAccessibleName("Epoch shown in the panes")
+        self.slider.setToolTip(
             "Drag to see an earlier epoch; epoch 0 is the network before its first step"
         )
-        self._slider.valueChanged.connect(self._choose)
-        self._label = QLabel()
-        self._label.setMinimumWidth(
-            self._label.fontMetrics().horizontalAdvance("Epoch 0000 of 0000")
-        )
-        self._newest = QToolButton()
-        self._newest.setText("Newest")
-        self._newest.setCheckable(True)
-        self._newest.setChecked(True)
-        self._newest.setToolTip("Follow the newest epoch as it arrives")
-        self._newest.toggled.connect(self._follow_newest)
+        self.slider.valueChanged.connect(self._choose)
+        self.label = QLabel()
+        self.pin_label = QLabel()
+        self.speed = self._speed_box()
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, 0, GRID, 0)
-        row.setSpacing(GRID)
-        row.addWidget(self._label)
-        row.addWidget(self._slider, 1)
-        row.addWidget(self._newest)
+        row.setSpacing(GRID // 2)
+        for action in actions[:-1]:
+            row.addWidget(_button(action))
+        row.addWidget(self.slider, 1)
+        row.addWidget(self.label)
+        row.addWidget(self.pin_label)
+        for action in actions[-1:]:
+            row.addWidget(_button(action))
+        row.addWidget(self.speed)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-        for signal in (playhead.replaced, playhead.grown, playhead.moved):
+        for signal in (playhead.replaced, playhead.grown, playhead.moved, playhead.pin_changed):
             signal.connect(self._follow)
+        player.changed.connect(self._show_speed)
         self._follow()
+        self._show_speed()
+
+    def _speed_box(self) -> QComboBox:
+        box = QComboBox()
+        for row, speed in enumerate(SPEEDS):
+            box.addItem(f"{speed:g}×")
+            box.setItemData(row, _pace(speed), Qt.ItemDataRole.ToolTipRole)
+        box.setAccessibleName("Speed at which the recording plays")
+        box.currentIndexChanged.connect(lambda row: self._player.set_speed(SPEEDS[row]))
+        return box
+
+    def _show_speed(self) -> None:
+        with QSignalBlocker(self.speed):
+            self.speed.setCurrentIndex(SPEEDS.index(self._player.speed))
+        self.speed.setToolTip(f"The recording plays {_pace(self._player.speed)}")
+        self.speed.setEnabled(self._player.has_epochs)
 
     def _follow(self) -> None:
         """The history has grown, or another epoch is shown."""
         last = self._playhead.last
-        with QSignalBlocker(self._slider), QSignalBlocker(self._newest):
-            self._slider.setRange(0, max(0, last))
-            self._slider.setValue(self._playhead.shown)
-            self._newest.setChecked(self._playhead.epoch is None)
-        self._slider.setEnabled(last > 0)
-        self._newest.setEnabled(last > 0)
+        with QSignalBlocker(self.slider):
+            self.slider.setRange(0, max(0, last))
+            self.slider.setPageStep(max(1, last // _PAGES))
+            self.slider.setValue(max(0, self._playhead.shown))
+        self.slider.setEnabled(last > 0)
+        self.slider.set_pin(self._playhead.pinned)
+        self._say()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
         self._say()
 
     def _choose(self, epoch: int) -> None:
         self._playhead.go(None if epoch >= self._playhead.last else epoch)
 
-    def _follow_newest(self, follow: bool) -> None:
-        self._playhead.go(None if follow else self._slider.value())
-
     def _say(self) -> None:
         last, history = self._playhead.last, self._playhead.history
+        pinned = self._playhead.pinned
         first = history.started.first_epoch if history else 0
-        text = (
-            "No epoch yet"
-            if last < 0
-            else f"Epoch {first + self._slider.value()} of {first + last}"
-        )
-        self._label.setText(text)
+        shown, narrow = first + self._playhead.shown, self.width() < _NARROW
+        text = "No epoch yet" if last < 0 else f"Epoch {shown} of {first + last}"
+        pin = "" if pinned is None else f"{PIN} {first + pinned} pinned"
+        self.label.setText(f"{shown}" if narrow and last >= 0 else text)
+        self.pin_label.setText(pin.removesuffix(" pinned") if narrow else pin)
+        # as wide as its longest text in this run, so that the slider does not move under the pointer
+        longest = self.label.text().replace(str(shown), str(first + last))
+        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(longest))
+        self.pin_label.setVisible(bool(pin))
+        self.slider.setAccessibleDescription(f"{text}. {pin}" if pin else text)
+
+
+def _pace(speed: float) -> str:
+    pace = speed * EPOCHS_PER_SECOND
+    return f"{pace:g} epoch{'' if pace == 1 else 's'} per second"
+
+
+def _button(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setAutoRaise(True)
+    button.setIconSize(QSize(GRID * 5 // 2, GRID * 5 // 2))
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    return button

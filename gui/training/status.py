@@ -1,8 +1,9 @@
 """The status line: what the session is doing, how far it is, and how fast."""
 
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from engine.training import RunFinished, RunHistory
+from gui.common.elided import ElidedLabel
 from gui.common.theme import GRID
 
 from .session import Session, State
@@ -14,16 +15,16 @@ class RunStatus(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._words = QLabel()
+        self._words = ElidedLabel()
         self._bar = QProgressBar()
-        self._bar.setFixedWidth(GRID * 20)
+        self._bar.setMaximumWidth(GRID * 20)
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName("Progress of the training")
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, 0, GRID, 0)
         row.setSpacing(GRID)
         row.addWidget(self._bar)
-        row.addWidget(self._words)
+        row.addWidget(self._words, 1)
         for signal in (
             session.state_changed,
             session.worker_ready,

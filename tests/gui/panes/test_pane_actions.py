@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from engine.stats import SCALAR_COLUMNS
 from engine.training import RunHistory
 from gui.panes import PANES, Pane
+from gui.panes.gradient_flow import GradientFlowPane
 
 Open = Callable[..., Pane]
 NAMES = [spec.name for spec in PANES]
@@ -160,6 +161,35 @@ def test_an_svg_holds_curves_and_the_axes_texts(
     assert texts <= {(text.text or "").strip() for text in root.iter(f"{SVG}text")}
     curves = [*root.iter(f"{SVG}path"), *root.iter(f"{SVG}polyline")]
     assert len(curves) >= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("gradient-flow", ["∂L/∂z", "update"]), ("loss", ["training", "accuracy"])]
+)
+def test_an_svg_holds_the_legend_too(
+    opened: Open, history: RunHistory, tmp_path: Path, name: str, words: list[str]
+) -> None:
+    opened(name, history).save(tmp_path / "pane.svg")
+    root = ElementTree.parse(tmp_path / "pane.svg").getroot()
+    text = " ".join((element.text or "").strip() for element in root.iter(f"{SVG}text"))
+    assert all(word in text for word in words)
+
+
+def test_the_points_of_an_svg_are_shapes(opened: Open, history: RunHistory, tmp_path: Path) -> None:
+    """Parts of one picture of all points are more than some programs can read."""
+    pane = opened("gradient-flow", history)
+    pane.save(tmp_path / "pane.svg")
+    root = ElementTree.parse(tmp_path / "pane.svg").getroot()
+    assert isinstance(pane, GradientFlowPane)
+    points = pane.points["activation_gradient_rms"]
+    color = pane.theme.series[0]
+    shapes = [
+        group
+        for group in root.iter(f"{SVG}g")
+        if group.get("fill") == color and list(group.iter(f"{SVG}path"))
+    ]
+    assert points.isVisible()
+    assert len(shapes) >= len(points.points()) > 0
 
 
 def test_the_flows_csv_holds_every_column_of_every_layer(

@@ -24,6 +24,7 @@ from engine.training import TRAINING_DEFAULTS
 from gui.document import Document
 from gui.training import RunControl, Session, State, WorkerClient
 from gui.training.epoch_bar import EpochBar
+from gui.training.player import Player
 from gui.training.playhead import Playhead
 from gui.training.status import RunStatus
 
@@ -78,7 +79,8 @@ def test_going_on_with_an_inserted_batch_norm(
     session: Session, document: Document, qtbot: QtBot
 ) -> None:
     control = RunControl(session, document)
-    status, bar = RunStatus(session), EpochBar(Playhead(session))
+    playhead = Playhead(session)
+    status, bar = RunStatus(session), EpochBar(playhead, Player(playhead))
     qtbot.addWidget(status)
     qtbot.addWidget(bar)
     for epochs in (2, 3):
@@ -103,7 +105,7 @@ def test_going_on_with_an_inserted_batch_norm(
     assert [stats.epoch for stats in session.history.epochs] == [2, 3]
     assert "continued from epoch 2" in session.history.started.notes
     assert "epoch 3 of" in status.text
-    assert bar._label.text() == "Epoch 3 of 3"
+    assert bar.label.text() == "Epoch 3 of 3"
     session.resume("run")
     qtbot.waitUntil(lambda: session.history.epochs[-1].epoch > 4, timeout=30_000)
 
