@@ -141,13 +141,13 @@ class ClipGaugePane(Pane):
         theme = self.theme
         before, after, angle = theme.series[1], theme.series[0], theme.series[3]
         for curve, color in ((self.before, before), (self.after, after), (self.angle, angle)):
-            curve.setPen(pg.mkPen(color, width=1))
-        self.nonfinite.setPen(pg.mkPen(theme.nonfinite, width=2))
+            curve.setPen(self.theme.pen(color, 1.0))
+        self.nonfinite.setPen(self.theme.pen(theme.nonfinite, 2.0))
         self.nonfinite.setBrush(None)
-        self._now.setPen(pg.mkPen(theme.color("accent", 0.6), width=2))
+        self._now.setPen(self.theme.pen(theme.color("accent", 0.6), 2.0))
         dashed = Qt.PenStyle.DashLine
-        self._then.setPen(pg.mkPen(theme.color("muted", 0.8), width=1, style=dashed))
-        self.line.setHoverPen(pg.mkPen(theme.accent, width=4))
+        self._then.setPen(self.theme.pen(theme.color("muted", 0.8), 1.0, style=dashed))
+        self.line.setHoverPen(self.theme.pen(theme.accent, 4.0))
         self._key.setText(
             f'<b style="color: {before}">—</b>&nbsp;gradient&nbsp;&nbsp; '
             f'<b style="color: {after}">—</b>&nbsp;after clipping&nbsp;&nbsp; '
@@ -225,7 +225,7 @@ class ClipGaugePane(Pane):
         off = self.clip_mode == "none"
         color = self.theme.muted if off else self.theme.text
         style = Qt.PenStyle.DotLine if off else Qt.PenStyle.SolidLine
-        self.line.setPen(pg.mkPen(color, width=2, style=style))
+        self.line.setPen(self.theme.pen(color, 2.0, style=style))
         self.line.label.setColor(color)
         self.line.label.fill = pg.mkBrush(self.theme.color("surface", 0.85))
         self.line.label.setFormat(threshold_words(self._training))

@@ -34,9 +34,9 @@ class EpochLines:
     def color(self, theme: Theme, over_map: bool) -> None:
         """Draw in a theme's colours, or so that they are seen over a heat map."""
         now = "#ffffff" if over_map else theme.accent
-        self.now.setPen(pg.mkPen(now, width=2))
+        self.now.setPen(theme.pen(now, 2.0))
         dashed = "#ffffff" if over_map else theme.text
-        self.pinned.setPen(pg.mkPen(dashed, width=1, style=Qt.PenStyle.DashLine))
+        self.pinned.setPen(theme.pen(dashed, 1.0, style=Qt.PenStyle.DashLine))
 
     def draw(self, first: int, last: int, shown: int, pinned: int | None) -> None:
         """Mark epochs, all by their number; the axis reaches from `first` to `last`."""

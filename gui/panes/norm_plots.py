@@ -69,10 +69,10 @@ class StagesPlot:
         """Take the theme's colours."""
         colors = (theme.muted, *theme.series)
         for curve, words, color in zip(self.ridges, self.words, colors, strict=False):
-            curve.setPen(pg.mkPen(color, width=1))
+            curve.setPen(theme.pen(color, 1.0))
             curve.setBrush(pg.mkBrush(_faint(color)))
             words.setColor(theme.text)
-        self.pinned.setPen(pg.mkPen(theme.text, width=1, style=Qt.PenStyle.DashLine))
+        self.pinned.setPen(theme.pen(theme.text, 1.0, style=Qt.PenStyle.DashLine))
 
     def draw(self, found: Distribution, then: Distribution | None) -> None:
         """Show the stages, and those of the epoch that is compared with as outlines."""
@@ -152,9 +152,9 @@ class TracksPlot:
             end.setBrush(pg.mkColor(color))
             band.setPen(None)
             band.setBrush(pg.mkBrush(_faint(color)))
-        self.gap.setPen(pg.mkPen(theme.muted, width=1, style=dashed))
-        self.now.setPen(pg.mkPen(theme.color("accent", 0.6), width=2))
-        self.then.setPen(pg.mkPen(theme.color("muted", 0.8), width=1, style=dashed))
+        self.gap.setPen(theme.pen(theme.muted, 1.0, style=dashed))
+        self.now.setPen(theme.pen(theme.color("accent", 0.6), 2.0))
+        self.then.setPen(theme.pen(theme.color("muted", 0.8), 1.0, style=dashed))
 
     def draw(self, track: NormTrack, first: int, planned: int) -> None:
         """Show a track; `first` is the number of the history's first epoch, `planned` that of the run's last."""
@@ -233,7 +233,7 @@ class MovingPlot:
         """Take the theme's colours."""
         self.means.setBrush(pg.mkColor(theme.series[0]))
         self.deviations.setBrush(pg.mkColor(theme.series[4]))
-        self._equal.setPen(pg.mkPen(theme.muted, width=1))
+        self._equal.setPen(theme.pen(theme.muted, 1.0))
 
     def draw(self, norm: BatchNormStats) -> None:
         """Show a layer's statistics; of many channels `MOST_DOTS` evenly spaced ones."""

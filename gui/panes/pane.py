@@ -104,6 +104,7 @@ class Pane(QWidget):
         self._arrange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
+        self.setAccessibleDescription(self._lesson.text())
         self.setMinimumSize(GRID * 20, GRID * 12)
         themes.changed.connect(self._use_theme)
         self._use_theme()

@@ -123,10 +123,10 @@ class RatioRows:
         """Draw in a theme's colours."""
         self._band.color(theme)
         self.points.set_colors({verdict: getattr(theme, verdict) for verdict in _SHAPES})
-        self.zeros.setPen(pg.mkPen(theme.vanishing, width=2))
-        self.nonfinite.setPen(pg.mkPen(theme.nonfinite, width=1))
+        self.zeros.setPen(theme.pen(theme.vanishing, 2.0))
+        self.nonfinite.setPen(theme.pen(theme.nonfinite, 1.0))
         self.nonfinite.setBrush(pg.mkBrush(theme.nonfinite))
-        self.before.setPen(pg.mkPen(theme.text, width=1, style=Qt.PenStyle.DashLine))
+        self.before.setPen(theme.pen(theme.text, 1.0, style=Qt.PenStyle.DashLine))
 
     def draw(self, ratios: Floats, before: Floats | None, middle: float) -> None:
         """Show the ratios (layers,), and those that are compared with; `middle` is a point's place in its row."""
@@ -178,7 +178,7 @@ class RatioTrack:
     def color(self, theme: Theme) -> None:
         """Draw in a theme's colours."""
         self._band.color(theme)
-        self.curve.setPen(pg.mkPen(theme.series[0], width=2))
+        self.curve.setPen(theme.pen(theme.series[0], 2.0))
         self.points.setBrush(theme.series[0])
         self.lines.color(theme, over_map=False)
 

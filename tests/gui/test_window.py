@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QByteArray, QSize, Qt
 from PySide6.QtGui import QAccessible, QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDockWidget, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QDockWidget, QLabel, QMenu, QWidget
 from pytestqt.qtbot import QtBot
 
 from gui.app import Folders, Lab
@@ -85,6 +85,7 @@ def _focusable(lab: Lab) -> list[QWidget]:
         and widget.isVisibleTo(lab.window)
         and widget.focusProxy() is None
         and not widget.objectName().startswith("qt_")
+        and not (isinstance(widget, QLabel) and not widget.text())
     ]
 
 
