@@ -62,6 +62,12 @@ class Legend(QFrame):
         self._show_fold(False)
         self.hide()
 
+    @property
+    def room(self) -> int:
+        """Pixels that it takes at the bottom while it is folded."""
+        margins = self._column.contentsMargins()
+        return int(self._fold.sizeHint().height() + margins.top() + margins.bottom() + 2 * GRID)
+
     def set_theme(self, theme: Theme) -> None:
         """Write in other colours."""
         self._short.setText("&nbsp;&nbsp;".join(_sign(theme, *row) for row in _SHORT))

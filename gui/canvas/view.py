@@ -137,14 +137,12 @@ class CanvasView(QGraphicsView):
             self.resetTransform()
             return
         margin = 2 * GRID
-        self.fitInView(
-            room.adjusted(-margin, -margin, margin, 2 * margin),  # below it is the legend
-            Qt.AspectRatioMode.KeepAspectRatio,
-        )
+        room.adjust(-margin, -margin, margin, margin)
+        reserved = self._legend.room  # also while it is hidden: the picture should not jump when training begins
+        width, height = self.viewport().width(), max(1, self.viewport().height() - reserved)
         limit = _FIT_LIMIT * self._themes.theme.type_scale
-        if self._zoom > limit:
-            self._set_zoom(limit)
-            self.centerOn(room.center())
+        self._set_zoom(min(width / room.width(), height / room.height(), limit))
+        self.centerOn(room.center() + QPointF(0.0, reserved / 2 / self._zoom))
 
     def zoom_in(self) -> None:
         """Enlarge around the middle."""
