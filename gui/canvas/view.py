@@ -138,7 +138,9 @@ class CanvasView(QGraphicsView):
             return
         margin = 2 * GRID
         room.adjust(-margin, -margin, margin, margin)
-        reserved = self._legend.room  # also while it is hidden: the picture should not jump when training begins
+        reserved = (
+            self._legend.room
+        )  # also while it is hidden: the picture should not jump when training begins
         width, height = self.viewport().width(), max(1, self.viewport().height() - reserved)
         limit = _FIT_LIMIT * self._themes.theme.type_scale
         self._set_zoom(min(width / room.width(), height / room.height(), limit))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from time import perf_counter
 
-from PySide6.QtCore import QElapsedTimer, QObject, QTimer
+from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
 FRAME_MS = 16
 BUDGET_MS = 10.0
@@ -17,8 +17,11 @@ Draw = Callable[[], None]
 class FrameClock(QObject):
     """Draws what asks for it, the longest waiting first; what does not fit into a frame waits for the next.
 
-    With many panes a picture may therefore skip frames, and no frame is late.
+    With many panes a picture may therefore skip frames, and no frame is late. `drawn` carries how many milliseconds
+    a frame took.
     """
+
+    drawn = Signal(float)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -28,6 +31,11 @@ class FrameClock(QObject):
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._frame)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nobody waits to be drawn."""
+        return not self._waiting
 
     def ask(self, who: Hashable, draw: Draw) -> None:
         """Have something drawn in one of the next frames; asked for twice it is drawn once."""
@@ -61,3 +69,4 @@ class FrameClock(QObject):
             known = self._expected.get(who, took)
             self._expected[who] = known + _MEMORY * (took - known)
         self._wind()
+        self.drawn.emit(spent)

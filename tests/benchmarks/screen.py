@@ -3,9 +3,10 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 
-def rerun_on_screen(name: str, *arguments: str) -> int | None:
+def rerun_on_screen(name: str, arguments: Sequence[str] = ()) -> int | None:
     """Without a display, run the benchmark again on a virtual screen and give its exit code; else None."""
     if "DISPLAY" in os.environ or "WAYLAND_DISPLAY" in os.environ:
         return None
