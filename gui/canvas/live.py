@@ -1,6 +1,8 @@
 """Brings the figures of a training onto cards and wires, and keeps them in step with the run."""
 
-from collections.abc import Mapping
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 from PySide6.QtWidgets import QGraphicsView
@@ -26,7 +28,22 @@ from .figures import (
 from .histograms import Ink, input_reach
 from .node_item import NodeItem
 from .scene import CanvasScene
+from .wire_item import WireItem
 from .zoom import HISTOGRAMS, TEXTS
+
+_SLICE = 32
+"""Layers whose cards and wires are drawn in one frame; the rest of a large network follows in the next frames."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What there is to be drawn of an epoch."""
+
+    table: LayerTable
+    wires: Mapping[str, WireFigure]
+    """By the layer that they come from."""
+    sheet: Sheet
+    remarks: Sequence[Remark]
 
 
 class LiveDrawing(QObject):
@@ -49,8 +66,11 @@ class LiveDrawing(QObject):
         self._epoch: int | None = None
         self._trained: Mapping[str, Node] = {}
         self._rows: Mapping[str, int] = {}
+        self._wires: defaultdict[str, list[WireItem]] = defaultdict(list)
         self._table: LayerTable | None = None
         self._stale = True
+        self._picture: _Picture | None = None
+        self._rest: deque[str] = deque()
         self._shown = True
         self._reach = 0.0
         self._clock = FrameClock(self)
@@ -103,7 +123,13 @@ class LiveDrawing(QObject):
         self.data_changed()
 
     def draw(self) -> None:
-        """Bring cards and wires up to date now, if anything has changed."""
+        """Bring all cards and wires up to date now, if anything has changed."""
+        self._go_on(len(self._rest))
+        self._begin()
+        self._go_on(len(self._rest))
+
+    def _begin(self) -> None:
+        """Find out what is to be drawn, if anything has changed; nothing of it is drawn yet."""
         view = current_view(self._history, self._epoch) if self._shown else None
         if view is None and self._shown and self._history is not None:
             return  # the new run's first figures are on their way; until then the old picture is better than none
@@ -112,22 +138,38 @@ class LiveDrawing(QObject):
             return
         if self._stale:
             self._rows = self._trained_rows()
+            self._wires = defaultdict(list)
+            for edge, wire in self._scene.wires.items():
+                self._wires[edge.source].append(wire)
         self._table, self._stale = table, False
-        if table is not None:
-            self._show(table)
-        else:
-            self._clear()
-        self.drawn.emit()
+        self._picture = self._picture_of(table) if table is not None else None
+        self._rest = deque(self._scene.cards)
+
+    def _go_on(self, layers: int) -> None:
+        """Draw so many of the layers that are left."""
+        if not self._rest:
+            return
+        for _ in range(min(layers, len(self._rest))):
+            self._draw_layer(self._rest.popleft())
+        if not self._rest:
+            self.drawn.emit()
 
     def _draw_frame(self) -> None:
-        """Draw and paint at once, so that the clock knows what a picture takes."""
-        self.draw()
+        """Draw a slice and paint it at once, so that the clock knows what it takes."""
+        if not self._rest:
+            self._begin()
+        self._go_on(_SLICE)
         QCoreApplication.sendPostedEvents(self._scene, QEvent.Type.MetaCall)
         QCoreApplication.sendPostedEvents(self._view.window(), QEvent.Type.UpdateRequest)
+        if not self._rest:
+            self._begin()  # the run may have gone on since the slice before
+        if self._rest:
+            self._clock.ask(self, self._draw_frame)
 
     def _start_afresh(self) -> None:
         """Not only the figures may be others, but also what they are drawn on."""
         self._stale = True
+        self._rest.clear()
         self.data_changed()
 
     def _trained_rows(self) -> Mapping[str, int]:
@@ -143,17 +185,34 @@ class LiveDrawing(QObject):
             and (node.kind, node.params) == (before.kind, before.params)
         )
 
-    def _show(self, table: LayerTable) -> None:
+    def _picture_of(self, table: LayerTable) -> _Picture:
         assert self._history is not None
         figures = wire_figures(self._history.layers, table)
-        found = {node_id: figures[row] for node_id, row in self._rows.items()}
-        zoom = self._zoom()
-        for edge, wire in self._scene.wires.items():
-            figure = found.get(edge.source) or self._without_row(edge.source)
-            wire.show_figure(figure, near=zoom >= TEXTS)
-        self._show_bars(table, found, near=zoom >= HISTOGRAMS)
-        for card in self._scene.cards.values():
-            self._show_end(card, table)
+        self._reach = max(self._reach, reach_of(table.activations.counts))
+        return _Picture(
+            table,
+            {node_id: figures[row] for node_id, row in self._rows.items()},
+            Sheet(table.activations, self._reach, self._ink),
+            card_remarks(table),
+        )
+
+    def _draw_layer(self, node_id: str) -> None:
+        """The card, and the wires that come from it; nothing on them without a picture."""
+        card, picture = self._scene.cards.get(node_id), self._picture
+        if card is None:  # it was taken away since
+            return
+        figure = picture.wires.get(node_id) if picture is not None else None
+        if picture is not None and figure is None:
+            figure = self._without_row(node_id)
+        near = picture is None or self._zoom() >= TEXTS
+        for wire in self._wires.get(node_id, ()):
+            wire.show_figure(figure, near=near)
+        if picture is None:
+            card.show_words(())
+        elif card.node.kind in {"Input", "Output"}:
+            self._show_end(card, picture.table)
+        else:
+            self._show_bars(card, picture)
 
     def _zoom(self) -> float:
         return self._view.transform().m11()
@@ -163,23 +222,20 @@ class LiveDrawing(QObject):
         is_input = self._is_trained(node_id) and self._trained[node_id].kind == "Input"
         return NO_GRADIENT if is_input else None
 
-    def _show_bars(self, table: LayerTable, found: Mapping[str, WireFigure], *, near: bool) -> None:
-        self._reach = max(self._reach, reach_of(table.activations.counts))
-        sheet = Sheet(table.activations, self._reach, self._ink)
-        remarks = card_remarks(table)
-        for node_id, card in self._scene.cards.items():
-            row = self._rows.get(node_id)
-            if row is None:
-                card.show_words(())
-            else:
-                card.show_bars(sheet, row, remarks[row], found[node_id].verdict, near=near)
+    def _show_bars(self, card: NodeItem, picture: _Picture) -> None:
+        row = self._rows.get(card.node.id)
+        if row is None:
+            card.show_words(())
+            return
+        verdict, near = picture.wires[card.node.id].verdict, self._zoom() >= HISTOGRAMS
+        card.show_bars(picture.sheet, row, picture.remarks[row], verdict, near=near)
 
     def _show_end(self, card: NodeItem, table: LayerTable) -> None:
         """Input shows the data, Output what the epoch came to."""
         assert self._history is not None
-        if card.node.kind not in {"Input", "Output"} or not self._is_trained(card.node.id):
-            return
-        if card.node.kind == "Output":
+        if not self._is_trained(card.node.id):
+            card.show_words(())
+        elif card.node.kind == "Output":
             card.show_words(outcome_lines(self._history, self._epoch))
         elif table.inputs.totals[0]:
             sheet = Sheet(table.inputs, input_reach(table), self._ink)
@@ -189,9 +245,3 @@ class LiveDrawing(QObject):
     def _ink(self) -> Ink:
         theme = self._themes.theme
         return Ink(theme.color("ridge", 0.6).rgba(), theme.color("muted").rgba())
-
-    def _clear(self) -> None:
-        for wire in self._scene.wires.values():
-            wire.show_figure(None, near=True)
-        for card in self._scene.cards.values():
-            card.show_words(())
