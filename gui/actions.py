@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 
 from PySide6.QtGui import QKeySequence, QUndoStack
 
@@ -61,19 +62,21 @@ def action_specs(parts: Parts) -> list[ActionSpec]:
 def _file_actions(parts: Parts) -> list[ActionSpec]:
     files = parts.files
     return [
-        ActionSpec("new", "&New", "Begin an empty network", files.new, Keys.New, "new"),
-        ActionSpec("open", "&Open …", "Open a network file", files.ask_and_open, Keys.Open, "open"),
-        ActionSpec("save", "&Save", "Save the network", files.save, Keys.Save, "save"),
+        ActionSpec("new", tr("&New"), tr("Begin an empty network"), files.new, Keys.New, "new"),
+        ActionSpec(
+            "open", tr("&Open …"), tr("Open a network file"), files.ask_and_open, Keys.Open, "open"
+        ),
+        ActionSpec("save", tr("&Save"), tr("Save the network"), files.save, Keys.Save, "save"),
         ActionSpec(
             "save_as",
             "Save &as …",
-            "Save to another file",
+            tr("Save to another file"),
             files.save_as,
             "Ctrl+Shift+S",
             "save-as",
         ),
         *parts.exports,
-        ActionSpec("quit", "&Quit", "Close the lab", parts.close, "Ctrl+Q"),
+        ActionSpec("quit", tr("&Quit"), tr("Close the lab"), parts.close, "Ctrl+Q"),
     ]
 
 
@@ -93,15 +96,25 @@ def _edit_actions(parts: Parts) -> list[ActionSpec]:
     return [
         _stack_action("undo", "&Undo", stack.undo, stack.canUndo, stack, Keys.Undo),
         _stack_action("redo", "&Redo", stack.redo, stack.canRedo, stack, "Ctrl+Shift+Z"),
-        ActionSpec("cut", "Cu&t", "Cut the chosen layers", canvas.cut, Keys.Cut, "cut", some_node),
         ActionSpec(
-            "copy", "&Copy", "Copy the chosen layers", canvas.copy, Keys.Copy, "copy", some_node
+            "cut", tr("Cu&t"), tr("Cut the chosen layers"), canvas.cut, Keys.Cut, "cut", some_node
         ),
-        ActionSpec("paste", "&Paste", "Paste copied layers", canvas.paste, Keys.Paste, "paste"),
+        ActionSpec(
+            "copy",
+            tr("&Copy"),
+            tr("Copy the chosen layers"),
+            canvas.copy,
+            Keys.Copy,
+            "copy",
+            some_node,
+        ),
+        ActionSpec(
+            "paste", tr("&Paste"), tr("Paste copied layers"), canvas.paste, Keys.Paste, "paste"
+        ),
         ActionSpec(
             "duplicate",
-            "&Duplicate",
-            "Copy the chosen layers beside themselves",
+            tr("&Duplicate"),
+            tr("Copy the chosen layers beside themselves"),
             canvas.duplicate,
             "Ctrl+D",
             "duplicate",
@@ -109,8 +122,8 @@ def _edit_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "delete",
-            "D&elete",
-            "Delete the chosen layers and wires",
+            tr("D&elete"),
+            tr("Delete the chosen layers and wires"),
             canvas.delete_selected,
             Keys.Delete,
             "delete",
@@ -119,7 +132,7 @@ def _edit_actions(parts: Parts) -> list[ActionSpec]:
         ActionSpec(
             "select_all",
             "Select &all",
-            "Choose every layer",
+            tr("Choose every layer"),
             canvas.select_all,
             Keys.SelectAll,
             "select-all",
@@ -127,8 +140,8 @@ def _edit_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "find",
-            "&Find a layer kind",
-            "Go to the search field of the palette",
+            tr("&Find a layer kind"),
+            tr("Go to the search field of the palette"),
             parts.palette.focus_search,
             Keys.Find,
             "search",
@@ -148,7 +161,7 @@ def _stack_action(
         what = stack.undoText() if action_id == "undo" else stack.redoText()
         return f"{text}: {what}" if what else text
 
-    tip = "Take back the last change" if action_id == "undo" else "Make the change again"
+    tip = tr("Take back the last change") if action_id == "undo" else tr("Make the change again")
     return ActionSpec(action_id, text, tip, run, shortcut, action_id, enabled, label=label)
 
 
@@ -167,8 +180,8 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
     return [
         ActionSpec(
             "run",
-            "&Run",
-            "Train the network, or go on after a pause",
+            tr("&Run"),
+            tr("Train the network, or go on after a pause"),
             lambda: control.advance("run"),
             "F5",
             "run",
@@ -176,8 +189,8 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "pause",
-            "&Pause",
-            "Wait after the batch under way",
+            tr("&Pause"),
+            tr("Wait after the batch under way"),
             session.pause,
             "F6",
             "pause",
@@ -185,8 +198,8 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "step_batch",
-            "Step a &batch",
-            "Train a single batch, and look inside",
+            tr("Step a &batch"),
+            tr("Train a single batch, and look inside"),
             lambda: control.advance("batch"),
             "F7",
             "step-batch",
@@ -194,8 +207,8 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "step_epoch",
-            "Step an &epoch",
-            "Train to the end of the epoch",
+            tr("Step an &epoch"),
+            tr("Train to the end of the epoch"),
             lambda: control.advance("epoch"),
             "F8",
             "step-epoch",
@@ -203,8 +216,8 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "look",
-            "&Look inside now",
-            "Measure every layer at the present weights, without training",
+            tr("&Look inside now"),
+            tr("Measure every layer at the present weights, without training"),
             session.look,
             "F9",
             "search",
@@ -212,8 +225,8 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "examine",
-            "E&xamine thoroughly",
-            "Dead units over all data, ranks, gradient noise and the Jacobian; takes a moment",
+            tr("E&xamine thoroughly"),
+            tr("Dead units over all data, ranks, gradient noise and the Jacobian; takes a moment"),
             session.examine,
             "Shift+F9",
             "search",
@@ -221,8 +234,8 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "stop",
-            "&Stop",
-            "End the training; what was recorded stays",
+            tr("&Stop"),
+            tr("End the training; what was recorded stays"),
             session.stop,
             "Shift+F5",
             "stop",
@@ -230,8 +243,8 @@ def _run_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "rewind",
-            "Re&wind",
-            "Return to the identical initial weights, and wait there",
+            tr("Re&wind"),
+            tr("Return to the identical initial weights, and wait there"),
             control.rewind,
             "Shift+F6",
             "rewind",
@@ -244,66 +257,82 @@ def _view_actions(parts: Parts) -> list[ActionSpec]:
     canvas = parts.canvas
     return [
         ActionSpec(
-            "zoom_in", "Zoom &in", "Enlarge the canvas", canvas.zoom_in, Keys.ZoomIn, "zoom-in"
+            "zoom_in", "Zoom &in", tr("Enlarge the canvas"), canvas.zoom_in, Keys.ZoomIn, "zoom-in"
         ),
         ActionSpec(
-            "zoom_out", "Zoom &out", "Shrink the canvas", canvas.zoom_out, Keys.ZoomOut, "zoom-out"
+            "zoom_out",
+            "Zoom &out",
+            tr("Shrink the canvas"),
+            canvas.zoom_out,
+            Keys.ZoomOut,
+            "zoom-out",
         ),
         ActionSpec(
-            "zoom_reset", "&Actual size", "Show the canvas at 100 %", canvas.zoom_reset, "Ctrl+1"
+            "zoom_reset",
+            tr("&Actual size"),
+            tr("Show the canvas at 100 %"),
+            canvas.zoom_reset,
+            "Ctrl+1",
         ),
-        ActionSpec("fit", "&Fit", "Show the whole network", canvas.fit, "Ctrl+0", "zoom-fit"),
         ActionSpec(
-            "tidy", "&Tidy up", "Lay the network out in rows", canvas.tidy, "Ctrl+T", "tidy"
+            "fit", tr("&Fit"), tr("Show the whole network"), canvas.fit, "Ctrl+0", "zoom-fit"
+        ),
+        ActionSpec(
+            "tidy", tr("&Tidy up"), tr("Lay the network out in rows"), canvas.tidy, "Ctrl+T", "tidy"
         ),
         ActionSpec(
             "figures",
-            "Show &gradients on the wires",
-            "Draw the gradient on every wire and the outputs in every card while a network trains",
+            tr("Show &gradients on the wires"),
+            tr(
+                "Draw the gradient on every wire and the outputs in every card while a "
+                "network trains"
+            ),
             parts.toggle_figures,
             "Ctrl+G",
             checked=lambda: canvas.live.is_shown,
         ),
         ActionSpec(
             "go_canvas",
-            "Go to the &canvas",
-            "Put the keyboard on the canvas",
+            tr("Go to the &canvas"),
+            tr("Put the keyboard on the canvas"),
             canvas.setFocus,
             "Ctrl+2",
         ),
         ActionSpec(
             "go_inspector",
-            "Go to the i&nspector",
-            "Put the keyboard on the properties",
+            tr("Go to the i&nspector"),
+            tr("Put the keyboard on the properties"),
             parts.inspector.setFocus,
             "Ctrl+3",
         ),
         *(_theme_action(parts, choice, text) for choice, text in _THEMES),
         *parts.comfort,
-        ActionSpec("full_screen", "F&ull screen", "Fill the screen", parts.full_screen, "F11"),
+        ActionSpec(
+            "full_screen", tr("F&ull screen"), tr("Fill the screen"), parts.full_screen, "F11"
+        ),
         ActionSpec(
             "pane_alone",
-            "One pan&e alone",
-            "Fill the screen with the pane that has the keyboard, and back",
+            tr("One pan&e alone"),
+            tr("Fill the screen with the pane that has the keyboard, and back"),
             parts.pane_alone,
             "Shift+F11",
             checked=parts.is_alone,
         ),
         ActionSpec(
             "reset_layout",
-            "&Reset the layout",
-            "Put every part of the window back to its place",
+            tr("&Reset the layout"),
+            tr("Put every part of the window back to its place"),
             parts.reset_layout,
         ),
     ]
 
 
 _THEMES: tuple[tuple[ThemeChoice, str], ...] = (
-    ("system", "Colours of the &system"),
+    ("system", tr("Colours of the &system")),
     ("light", "&Light"),
     ("dark", "&Dark"),
-    ("projector", "Pro&jector: large and thick"),
-    ("high_contrast", "&High contrast"),
+    ("projector", tr("Pro&jector: large and thick")),
+    ("high_contrast", tr("&High contrast")),
 )
 
 
@@ -311,7 +340,7 @@ def _theme_action(parts: Parts, choice: ThemeChoice, text: str) -> ActionSpec:
     return ActionSpec(
         f"theme_{choice}",
         text,
-        "Choose the colours of the window",
+        tr("Choose the colours of the window"),
         lambda: parts.choose_theme(choice),
         checked=lambda: parts.themes.choice == choice,
     )
@@ -320,16 +349,24 @@ def _theme_action(parts: Parts, choice: ThemeChoice, text: str) -> ActionSpec:
 def _help_actions(parts: Parts) -> list[ActionSpec]:
     return [
         ActionSpec(
-            "shortcuts", "&Keyboard", "List every shortcut", parts.show_shortcuts, "F1", "help"
+            "shortcuts",
+            tr("&Keyboard"),
+            tr("List every shortcut"),
+            parts.show_shortcuts,
+            "F1",
+            "help",
         ),
         ActionSpec(
             "copy_report",
-            "Copy &details for a bug report",
-            "Put versions and the training process's last words on the clipboard",
+            tr("Copy &details for a bug report"),
+            tr("Put versions and the training process's last words on the clipboard"),
             parts.copy_report,
         ),
         ActionSpec(
-            "about", "&About Gradient Lab", "Version, licence, data sources", parts.show_about
+            "about",
+            tr("&About Gradient Lab"),
+            tr("Version, licence, data sources"),
+            parts.show_about,
         ),
     ]
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 from importlib.resources import files as resource_files
 from pathlib import Path
 
@@ -144,7 +145,8 @@ class Lab(QObject):
         elif kept is not None:
             self.document.restore(*kept)
             self.notice.say(
-                "The lab was not closed properly; the changes that were not saved are back", "info"
+                tr("The lab was not closed properly; the changes that were not saved are back"),
+                "info",
             )
         elif recent:
             self.files.open(recent[0])
@@ -186,8 +188,8 @@ class Lab(QObject):
             for spec, pane in zip(PANES, self.panes, strict=True)
         ]
         docks = [
-            DockSpec("palette", "Layers", self.palette, area.LeftDockWidgetArea, 248),
-            DockSpec("inspector", "Inspector", self.inspector, area.RightDockWidgetArea, 328),
+            DockSpec("palette", tr("Layers"), self.palette, area.LeftDockWidgetArea, 248),
+            DockSpec("inspector", tr("Inspector"), self.inspector, area.RightDockWidgetArea, 328),
             *panes,
         ]
         centre = [self.notice, self.canvas]
@@ -215,9 +217,9 @@ class Lab(QObject):
             comfort=self.comfort.actions(),
             exports=export_actions(self.exports, [(spec.name, spec.title) for spec in PANES]),
             show_shortcuts=lambda: show_text(
-                self.window, "Keyboard", shortcuts_text(self.actions.shortcuts())
+                self.window, tr("Keyboard"), shortcuts_text(self.actions.shortcuts())
             ),
-            show_about=lambda: show_text(self.window, "About Gradient Lab", about_text()),
+            show_about=lambda: show_text(self.window, tr("About Gradient Lab"), about_text()),
             copy_report=self._copy_report,
         )
 
@@ -226,23 +228,23 @@ class Lab(QObject):
         window.set_icon(self.icons.icon("app"))
         self._recent = QMenu("Open &recent", window)
         self._recent.aboutToShow.connect(self._fill_recent)
-        examples = QMenu("&Examples", window)
+        examples = QMenu(tr("&Examples"), window)
         for path in sorted(self.folders.examples.glob("*.json")):
             examples.addAction(_title(path), _opener(self.files, path))
         shown = (WHOLE_WINDOW, *(spec.name for spec in PANES))
         films = [self.actions[f"animate_{name}"] for name in shown]
-        animations = window.sub_menu("Export an ani&mation", films)
-        sizes = window.sub_menu("Si&ze of everything", [self.actions[n] for n in SIZE_ACTIONS])
+        animations = window.sub_menu(tr("Export an ani&mation"), films)
+        sizes = window.sub_menu(tr("Si&ze of everything"), [self.actions[n] for n in SIZE_ACTIONS])
         file_rows: list[str | QMenu] = ["new", "open", self._recent, examples, *FILE_MENU]
         file_rows += [animations, "|", "quit"]
         window.build_menus(
             [
-                ("&File", file_rows),
-                ("&Edit", EDIT_MENU),
-                ("&Run", RUN_MENU),
-                ("&Time", TIME_MENU),
-                ("&View", [window.dock_menu("&Panels"), sizes, "|", *VIEW_MENU]),
-                ("&Help", HELP_MENU),
+                (tr("&File"), file_rows),
+                (tr("&Edit"), EDIT_MENU),
+                (tr("&Run"), RUN_MENU),
+                (tr("&Time"), TIME_MENU),
+                (tr("&View"), [window.dock_menu(tr("&Panels")), sizes, "|", *VIEW_MENU]),
+                (tr("&Help"), HELP_MENU),
             ],
             self.actions,
         )
@@ -362,39 +364,51 @@ class Lab(QObject):
     def _tell_failure(self, sentence: str, node_id: str, details: str) -> None:
         remedy = self._show_remedy(node_id)
         if remedy is None and details:
-            remedy = Remedy("Copy details", lambda: QGuiApplication.clipboard().setText(details))
+            remedy = Remedy(
+                tr("Copy details"), lambda: QGuiApplication.clipboard().setText(details)
+            )
         self.notice.say(sentence, "error", remedy)
 
     def _tell_refusal(self, sentence: str, node_id: str) -> None:
-        self.notice.say(f"Training cannot begin. {sentence}", "error", self._show_remedy(node_id))
+        self.notice.say(
+            tr("Training cannot begin. {sentence}").format(sentence=sentence),
+            "error",
+            self._show_remedy(node_id),
+        )
 
     def _tell_adoption(self, adopted: Adopted) -> None:
-        self.notice.say(f"Training goes on with the edited network. {'. '.join(adopted.notes)}")
+        self.notice.say(
+            tr("Training goes on with the edited network. {notes}").format(
+                notes=". ".join(adopted.notes)
+            )
+        )
 
     def _tell_adoption_refusal(self, sentence: str, node_id: str) -> None:
-        begin = f"Training cannot go on with the edited network. {sentence}"
+        begin = tr("Training cannot go on with the edited network. {sentence}").format(
+            sentence=sentence
+        )
         self.notice.say(begin, "error", self._show_remedy(node_id))
 
     def _tell_crash(self, sentence: str, details: str) -> None:
-        copy = Remedy("Copy details", lambda: QGuiApplication.clipboard().setText(details))
+        copy = Remedy(tr("Copy details"), lambda: QGuiApplication.clipboard().setText(details))
         self.notice.say(sentence, "error", copy)
 
     def _show_remedy(self, node_id: str) -> Remedy | None:
         if node_id not in self.document.graph.nodes:
             return None
-        return Remedy("Show the layer", lambda: self.canvas.show_node(node_id))
+        return Remedy(tr("Show the layer"), lambda: self.canvas.show_node(node_id))
 
     def _fill_recent(self) -> None:
         self._recent.clear()
         for path in self.settings.recent:
             self._recent.addAction(str(path), _opener(self.files, path, as_copy=False))
         if self._recent.isEmpty():
-            self._recent.addAction("No file was saved or opened yet").setEnabled(False)
+            self._recent.addAction(tr("No file was saved or opened yet")).setEnabled(False)
 
     def _tell_examination(self, message: Examined) -> None:
         if self.session.history is not None:
             text = examined_text(self.session.history.layers, message)
-            show_text(self.window, "A thorough look", text)
+            show_text(self.window, tr("A thorough look"), text)
 
     def _may_close(self) -> bool:
         return self.files.may_leave()
@@ -426,7 +440,7 @@ class Lab(QObject):
             self.window.show_alone((wanted or [*focused, *seen, *self.panes][0]).name)
 
     def _tell_export(self, sentence: str, path: Path) -> None:
-        show = Remedy("Open it", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
+        show = Remedy(tr("Open it"), lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
         self.notice.say(f"{sentence}: {path}", "info", show)
 
     def _versions(self) -> str:
@@ -434,7 +448,7 @@ class Lab(QObject):
 
     def _copy_report(self) -> None:
         QGuiApplication.clipboard().setText(f"{self._versions()}\n{self.client.log}")
-        self.notice.say("Versions and the training process's last words are on the clipboard")
+        self.notice.say(tr("Versions and the training process's last words are on the clipboard"))
 
 
 def _title(path: Path) -> str:
@@ -449,7 +463,7 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     """The Qt application, in the Fusion style."""
     application = QApplication([sys.argv[0], *arguments])
     application.setApplicationName("gradient-lab")
-    application.setApplicationDisplayName("Gradient Lab")
+    application.setApplicationDisplayName(tr("Gradient Lab"))
     application.setDesktopFileName("gradient-lab")
     application.setStyle("Fusion")
     return application

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 from itertools import pairwise
 from pathlib import Path
 
@@ -142,7 +143,7 @@ class MainWindow(QMainWindow):
 
     def show_title(self, name: str, modified: bool) -> None:
         """Put the document's name into the title bar."""
-        self.setWindowTitle(f"{name}[*] — Gradient Lab")
+        self.setWindowTitle(tr("{name}[*] — Gradient Lab").format(name=name))
         self.setWindowModified(modified)
 
     def restore_layout(self, geometry: QByteArray, state: QByteArray) -> None:

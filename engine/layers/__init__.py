@@ -10,7 +10,18 @@ from .normalisation import NORMALISATION, REGULARISATION
 from .recurrent import describe_recurrent
 from .sequence import SEQUENCES
 from .spatial import SPATIAL
-from .spec import CATEGORIES, LayerSpec, Ports, Shape, ShapeError, Task, by_kind, product, show
+from .spec import (
+    CATEGORIES,
+    CATEGORY_TITLES,
+    LayerSpec,
+    Ports,
+    Shape,
+    ShapeError,
+    Task,
+    by_kind,
+    product,
+    show,
+)
 from .spread import describe_weight, gain_of, variance_in_numbers, weight_std
 from .weights import WEIGHTS
 
@@ -22,6 +33,7 @@ CATALOGUE: Mapping[str, LayerSpec] = by_kind(
 __all__ = [
     "CATALOGUE",
     "CATEGORIES",
+    "CATEGORY_TITLES",
     "INITIALIZERS",
     "Fans",
     "Initializer",

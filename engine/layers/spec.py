@@ -62,16 +62,17 @@ MeanField = Literal[
 """How the mean-field theory carries variance through a layer: by its weights' variance and fan, by the Gaussian
 averages of its function, or by a rule of its own; "identity" only moves numbers about."""
 
-CATEGORIES: tuple[str, ...] = (
-    "Ends",
-    "Weights",
-    "Activations",
-    "Normalisation",
-    "Pooling and shape",
-    "Regularisation",
-    "Merging",
-    "Sequences",
-)
+CATEGORY_TITLES: Mapping[str, str] = {
+    "Ends": tr("Ends"),
+    "Weights": tr("Weights"),
+    "Activations": tr("Activations"),
+    "Normalisation": tr("Normalisation"),
+    "Pooling and shape": tr("Pooling and shape"),
+    "Regularisation": tr("Regularisation"),
+    "Merging": tr("Merging"),
+    "Sequences": tr("Sequences"),
+}
+CATEGORIES: tuple[str, ...] = tuple(CATEGORY_TITLES)
 """The palette's groups, in its order."""
 
 

@@ -3,13 +3,14 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 from typing import Literal
 
 import numpy as np
 
 from engine.stats import LayerTable
 from engine.training import LayerInfo, RunHistory
-from gui.training.reading import GLYPHS, Verdict, judge, share_text, weight_rows
+from gui.training.reading import GLYPHS, WORDS, Verdict, judge, share_text, weight_rows
 
 _PLAIN = 0.01, 99.5
 """Ratios between these are written as a factor, others as a power of ten."""
@@ -68,21 +69,27 @@ class WireFigure:
     def sentence(self) -> str:
         """What a pointer on the wire, or one who cannot see it, is told."""
         if self.state == "none":
-            return "No gradient is computed here: no layer before this wire is trained"
-        start = f"The gradient that flows back into {self.label}"
+            return tr("No gradient is computed here: no layer before this wire is trained")
+        start = tr("The gradient that flows back into {label}").format(label=self.label)
         if self.state == "zero":
-            return f"{start} is exactly 0: no layer before it learns anything from this step"
+            return tr(
+                "{start} is exactly 0: no layer before it learns anything from this step"
+            ).format(start=start)
         if self.state == "nonfinite":
-            return f"{start} is no longer a finite number"
-        start = f"{start}: RMS ∂L/∂a {self.rms:.2g}"
+            return tr("{start} is no longer a finite number").format(start=start)
+        start = tr("{start}: RMS ∂L/∂a {rms:.2g}").format(start=start, rms=self.rms)
         if math.isnan(self.ratio):
-            return f"{start}; there is no last weight layer's to compare it with"
+            return tr("{start}; there is no last weight layer's to compare it with").format(
+                start=start
+            )
         decades = math.log10(self.ratio) if self.ratio > 0 else -math.inf
-        compared = f"{self.ratio:.2g} × that of {self.end}, the last weight layer"
-        return (
-            f"{start}, {compared} ({decades:+.1f} decades): {self.verdict}. "
-            "The wire shows the value relative to that output end"
+        compared = tr("{ratio:.2g} × that of {end}, the last weight layer").format(
+            ratio=self.ratio, end=self.end
         )
+        return tr(
+            "{start}, {compared} ({decades:+.1f} decades): {verdict}. The wire shows the "
+            "value relative to that output end"
+        ).format(start=start, compared=compared, decades=decades, verdict=WORDS[self.verdict])
 
 
 NO_GRADIENT = WireFigure("none", "unknown")
@@ -140,7 +147,12 @@ def card_remarks(table: LayerTable) -> list[Remark]:
 
 def _remark(nonfinite: float, dead: float, saturation: float, zeros: float) -> Remark:
     if nonfinite > 0:
-        return Remark(f"{GLYPHS['nonfinite']} {share_text(nonfinite)} not finite", "nonfinite")
+        return Remark(
+            tr("{nonfinite} {nonfinite_2} not finite").format(
+                nonfinite=GLYPHS["nonfinite"], nonfinite_2=share_text(nonfinite)
+            ),
+            "nonfinite",
+        )
     shares = ((dead, "dead"), (saturation, "saturated"), (zeros, "zero"))
     shown = [f"{share_text(share)} {word}" for share, word in shares if share > 0]
     # two shares have room beside each other when both are of a rectifier
@@ -154,9 +166,11 @@ def outcome_lines(history: RunHistory, epoch: int | None) -> tuple[str, ...]:
     place = len(history.epochs) - 1 if epoch is None else min(epoch, len(history.epochs) - 1)
     names = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
     loss, other_loss, accuracy, other = (float(history.series(name)[place]) for name in names)
-    lines = [f"loss {loss:.3g}" + _versus(other_loss, f"{other_loss:.3g}")]
+    lines = [tr("loss {loss:.3g}").format(loss=loss) + _versus(other_loss, f"{other_loss:.3g}")]
     if not math.isnan(accuracy):
-        lines.append(f"accuracy {accuracy:.1%}" + _versus(other, f"{other:.1%}"))
+        lines.append(
+            tr("accuracy {accuracy:.1%}").format(accuracy=accuracy) + _versus(other, f"{other:.1%}")
+        )
     if len(lines) > 1 or not math.isnan(other_loss):
         lines.append("training | validation")
     return tuple(lines)

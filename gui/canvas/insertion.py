@@ -1,6 +1,7 @@
 """The edits that bring layers in: at a place, into a wire, behind a layer, from the clipboard."""
 
 from collections.abc import Iterable, Mapping
+from gettext import gettext as tr
 
 from msgspec.structs import replace
 
@@ -36,7 +37,7 @@ def into_wire(graph: NetworkGraph, node: Node, edge: Edge) -> Edit:
     pushed = _pushed_aside(graph, node)
     if pushed:
         steps.append(MoveNodes(pushed))
-    return Together(tuple(steps), f"Insert {node.label}")
+    return Together(tuple(steps), tr("Insert {label}").format(label=node.label))
 
 
 def behind(graph: NetworkGraph, node: Node, before: Node) -> Edit:

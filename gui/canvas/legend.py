@@ -1,34 +1,46 @@
 """What the signs on the wires and the bars in the cards mean, in a corner of the canvas."""
 
+from gettext import gettext as tr
+
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from gui.common.theme import GRID, Theme, scaled_font
-from gui.training.reading import COLORS, EXPLODING, GLYPHS, HEALTHY, VANISHING, Verdict
+from gui.training.reading import COLORS, EXPLODING, GLYPHS, HEALTHY, VANISHING, WORDS, Verdict
 
 _SHORT: tuple[tuple[Verdict, str], ...] = (
-    ("vanishing", "vanishing"),
-    ("watch", "watch"),
-    ("healthy", "healthy"),
-    ("exploding", "exploding"),
-    ("nonfinite", "not finite"),
+    ("vanishing", WORDS["vanishing"]),
+    ("watch", WORDS["watch"]),
+    ("healthy", WORDS["healthy"]),
+    ("exploding", WORDS["exploding"]),
+    ("nonfinite", WORDS["nonfinite"]),
 )
 _MEANINGS: tuple[tuple[Verdict, str], ...] = (
-    ("exploding", f"exploding: above {EXPLODING:g}×"),
-    ("healthy", f"healthy: {HEALTHY[0]:g}× to {HEALTHY[1]:g}×"),
-    ("watch", "between healthy and ill: watch it"),
-    ("vanishing", f"vanishing: below {VANISHING:g}×; dotted, with a 0: exactly zero"),
-    ("nonfinite", "not a finite number: dashed"),
-    ("unknown", "no gradient is computed here, or nothing to compare"),
+    ("exploding", tr("exploding: above {exploding:g}×").format(exploding=EXPLODING)),
+    (
+        "healthy",
+        tr("healthy: {healthy:g}× to {healthy_2:g}×").format(
+            healthy=HEALTHY[0], healthy_2=HEALTHY[1]
+        ),
+    ),
+    ("watch", tr("between healthy and ill: watch it")),
+    (
+        "vanishing",
+        tr("vanishing: below {vanishing:g}×; dotted, with a 0: exactly zero").format(
+            vanishing=VANISHING
+        ),
+    ),
+    ("nonfinite", tr("not a finite number: dashed")),
+    ("unknown", tr("no gradient is computed here, or nothing to compare")),
 )
-_STRIPE = (
-    "<b>Stripe</b>: the gradient on its way back (RMS ∂L/∂a),<br>compared with that of the last weight layer. "
-    "The wider, the larger."
+_STRIPE = tr(
+    "<b>Stripe</b>: the gradient on its way back (RMS ∂L/∂a),<br>compared with "
+    "that of the last weight layer. The wider, the larger."
 )
-_BARS = (
-    "<b>Bars</b>: the layer's outputs; 0 in the middle, the same<br>smooth logarithmic scale in all layers; "
-    "grey: exact zeros."
+_BARS = tr(
+    "<b>Bars</b>: the layer's outputs; 0 in the middle, the same<br>smooth "
+    "logarithmic scale in all layers; grey: exact zeros."
 )
 
 
@@ -42,8 +54,8 @@ class Legend(QFrame):
         self._fold = QToolButton()
         self._fold.setAutoRaise(True)
         self._fold.setCheckable(True)
-        self._fold.setToolTip("What the signs on the canvas mean")
-        self._fold.setAccessibleName("Legend of the canvas")
+        self._fold.setToolTip(tr("What the signs on the canvas mean"))
+        self._fold.setAccessibleName(tr("Legend of the canvas"))
         self._fold.toggled.connect(self._show_fold)
         for label in (self._short, self._long):
             label.setFont(scaled_font(self.font(), 0.85))
@@ -74,7 +86,8 @@ class Legend(QFrame):
         rows = [_STRIPE, *(_sign(theme, *row) for row in _MEANINGS), _BARS]
         self._long.setText("<br>".join(rows))
         self.setStyleSheet(
-            f"Legend {{ background: {theme.card}; border: 1px solid {theme.border}; border-radius: 4px; }}"
+            f"Legend {{ background: {theme.card}; border: 1px solid {theme.border}; "
+            "border-radius: 4px; }"
         )
         self._place()
 

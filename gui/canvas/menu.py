@@ -1,5 +1,6 @@
 """The menu at a point of the canvas."""
 
+from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
@@ -22,20 +23,20 @@ def menu_at(view: "CanvasView", scene: CanvasScene, document: Document, place: Q
         if card.node.id not in document.selection.nodes:
             document.selection.choose([card.node.id])
         menu.addAction("Rename\tF2", view.rename)
-        menu.addAction("Copy", view.copy)
-        menu.addAction("Duplicate", view.duplicate)
-        menu.addAction("Take its wires away", lambda: _disconnect_chosen(document))
+        menu.addAction(tr("Copy"), view.copy)
+        menu.addAction(tr("Duplicate"), view.duplicate)
+        menu.addAction(tr("Take its wires away"), lambda: _disconnect_chosen(document))
         menu.addSeparator()
-        menu.addAction("Delete", view.delete_selected)
+        menu.addAction(tr("Delete"), view.delete_selected)
     elif wire is not None:
         document.selection.choose((), [wire.edge])
-        menu.addAction("Delete the wire", view.delete_selected)
+        menu.addAction(tr("Delete the wire"), view.delete_selected)
     else:
-        menu.addAction("Paste", view.paste)
-        menu.addAction("Select all", view.select_all)
+        menu.addAction(tr("Paste"), view.paste)
+        menu.addAction(tr("Select all"), view.select_all)
         menu.addSeparator()
-        menu.addAction("Fit", view.fit)
-        menu.addAction("Tidy up", view.tidy)
+        menu.addAction(tr("Fit"), view.fit)
+        menu.addAction(tr("Tidy up"), view.tidy)
     return menu
 
 

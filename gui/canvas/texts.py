@@ -1,5 +1,7 @@
 """What a card says, derived from the layer's declaration."""
 
+from gettext import gettext as tr
+
 from engine.graph import Inference, Node
 from engine.layers import show
 from engine.parameters import (
@@ -17,7 +19,7 @@ _TELLING = 2
 def telling_settings(node: Node) -> str:
     """The settings that tell most, `64 units · He normal`; without any, the layer's formula."""
     if node.spec is None:
-        return "unknown kind"
+        return tr("unknown kind")
     shown = [
         _setting(parameter, node.params[parameter.name])
         for parameter in node.spec.parameters
@@ -33,7 +35,7 @@ def _setting(parameter: Parameter, value: Value) -> str:
     if isinstance(parameter, ChoiceParameter):
         return next(choice.title for choice in parameter.choices if choice.value == value)
     if isinstance(parameter, BoolParameter):
-        return parameter.title if value else f"no {parameter.title.lower()}"
+        return parameter.title if value else tr("no {title}").format(title=parameter.title.lower())
     if isinstance(parameter, TextParameter):
         return f"{parameter.title.lower()} {value}"
     number = f"{value:g}" if isinstance(parameter, FloatParameter) else str(value)
@@ -49,7 +51,7 @@ def facts(node: Node, inference: Inference) -> str:
         return "?"
     count = inference.parameter_counts.get(node.id, 0)
     if node.kind == "Output":
-        return f"receives {show(shape)}"
+        return tr("receives {shape}").format(shape=show(shape))
     return f"→ {show(shape)}" + (f"   {count:,} param." if count else "")
 
 

@@ -1,6 +1,7 @@
 """The canvas: the network as it is drawn, dragged, wired and zoomed."""
 
 import math
+from gettext import gettext as tr
 
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
@@ -52,9 +53,9 @@ _ZOOM_STEP = 1.2
 _SMALLEST, _LARGEST = 0.05, 4.0
 _FIT_LIMIT = 1.1
 _EMPTY = (
-    "Drag a layer from the left onto this canvas,",
-    "or open an example: File › Examples.",
-    "A network begins with Input and ends with Output.",
+    tr("Drag a layer from the left onto this canvas,"),
+    tr("or open an example: File › Examples."),
+    tr("A network begins with Input and ends with Output."),
 )
 _ARROWS = {
     Qt.Key.Key_Left: (-1, 0),
@@ -95,7 +96,7 @@ class CanvasView(QGraphicsView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setAcceptDrops(True)
         self.setMinimumSize(GRID * 20, GRID * 10)
-        self.setAccessibleName("Network canvas")
+        self.setAccessibleName(tr("Network canvas"))
         themes.changed.connect(self._use_theme)
         document.replaced.connect(self._fit_soon)
         document.selection.changed.connect(self._describe)
@@ -191,7 +192,7 @@ class CanvasView(QGraphicsView):
         if len(steps) == 1:
             self._document.do(steps[0])
         elif steps:
-            self._document.do(Together(tuple(steps), "Delete layers and wires"))
+            self._document.do(Together(tuple(steps), tr("Delete layers and wires")))
 
     def copy(self) -> None:
         """Put the chosen layers on the clipboard, also as text."""
@@ -240,7 +241,7 @@ class CanvasView(QGraphicsView):
             self._document.do(wire)
         else:
             self._document.refused.emit(
-                "Choose two layers that can be wired: one with an output, one with a free input"
+                tr("Choose two layers that can be wired: one with an output, one with a free input")
             )
 
     def rename(self) -> None:
@@ -407,7 +408,9 @@ class CanvasView(QGraphicsView):
     def _describe(self) -> None:
         only = self._document.selection.only
         chosen = len(self._document.selection.nodes)
-        text = f"{chosen} layers chosen" if chosen else "No layer chosen"
+        text = (
+            tr("{chosen} layers chosen").format(chosen=chosen) if chosen else tr("No layer chosen")
+        )
         if only is not None:
             text = description(self._document.graph.nodes[only], self._document.inference)
             text = ". ".join(part for part in (text, self._live.sentence(only)) if part)
@@ -424,7 +427,7 @@ class CanvasView(QGraphicsView):
         try:
             copied = decode(text)
         except StorageError:
-            self._document.refused.emit("There are no layers on the clipboard. Copy some first")
+            self._document.refused.emit(tr("There are no layers on the clipboard. Copy some first"))
             return
         edit = insertion.pasted(self._document.graph, copied)
         if edit.nodes and self._document.do(edit):

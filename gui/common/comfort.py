@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from gettext import gettext as tr
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
@@ -60,7 +61,11 @@ class Comfort:
     def choose_size(self, percent: int) -> None:
         """Remember a size for the next start: Qt takes none while a window is open."""
         self._settings.size = percent
-        self._say(f"Everything has {percent} % of its size from the next start on")
+        self._say(
+            tr("Everything has {percent} % of its size from the next start on").format(
+                percent=percent
+            )
+        )
 
     def actions(self) -> list[ActionSpec]:
         """A size each, and the switch for motion."""
@@ -69,7 +74,7 @@ class Comfort:
             ActionSpec(
                 "calm",
                 "Reduced &motion",
-                "Menus open at once, and a recording plays in few large steps",
+                tr("Menus open at once, and a recording plays in few large steps"),
                 self.toggle_calm,
                 checked=lambda: self._calm,
             ),
@@ -79,7 +84,7 @@ class Comfort:
         return ActionSpec(
             f"size_{percent}",
             f"{percent} %",
-            "How large letters, buttons and pictures are from the next start on",
+            tr("How large letters, buttons and pictures are from the next start on"),
             lambda: self.choose_size(percent),
             checked=lambda: self._settings.size == percent,
         )

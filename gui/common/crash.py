@@ -4,6 +4,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from gettext import gettext as tr
 from pathlib import Path
 from types import TracebackType
 
@@ -39,7 +40,7 @@ class CrashKeeper:
             self._save()
             self._write(details)
             self._before(kind, error, trace)
-            self._tell("Something went wrong inside the lab. Your network is saved", details)
+            self._tell(tr("Something went wrong inside the lab. Your network is saved"), details)
         finally:
             self._busy = False
 
@@ -51,5 +52,7 @@ class CrashKeeper:
             with self._log.open("a", encoding="utf-8") as file:
                 file.write(f"{time.strftime('%Y-%m-%d %H:%M:%S')}\n{details}\n")
         except OSError as error:
-            details_lost = f"The trace could not be written to {self._log}: {error}\n"
+            details_lost = tr("The trace could not be written to {log}: {error}\n").format(
+                log=self._log, error=error
+            )
             sys.stderr.write(details_lost)

@@ -2,6 +2,7 @@
 
 import platform
 from collections.abc import Sequence
+from gettext import gettext as tr
 from importlib.resources import files
 
 from PySide6.QtCore import Qt
@@ -39,33 +40,17 @@ def shortcuts_text(shortcuts: Sequence[tuple[str, str]]) -> str:
     return f"## Everywhere\n\n| what | keys |\n|---|---|\n{rows}\n\n{_CANVAS_KEYS}"
 
 
-_CANVAS_KEYS = """## On the canvas
-
-| what | keys |
-|---|---|
-| Choose the next layer | arrow keys |
-| Move the chosen layers | Ctrl + arrow keys |
-| Rename | F2 or Enter |
-| Wire two chosen layers | Ctrl+L |
-| Cancel a drag | Esc |
-| Shift the view | Space and drag, or the middle button |
-| Enlarge, shrink | Ctrl + wheel |
-
-## In a pane
-
-| what | keys |
-|---|---|
-| Choose another layer | arrow keys |
-| Back from a pane that fills the screen | Esc |
-
-## On the epoch slider
-
-| what | keys |
-|---|---|
-| The epoch before, the epoch after | arrow keys |
-| A twentieth of the run back or on | Page down, Page up |
-| The first epoch, the newest epoch | Home, End |
-"""
+_CANVAS_KEYS = tr(
+    "## On the canvas\n\n| what | keys |\n|---|---|\n| Choose the next layer | arrow "
+    "keys |\n| Move the chosen layers | Ctrl + arrow keys |\n| Rename | F2 or "
+    "Enter |\n| Wire two chosen layers | Ctrl+L |\n| Cancel a drag | Esc |\n| Shift "
+    "the view | Space and drag, or the middle button |\n| Enlarge, shrink | Ctrl "
+    "+ wheel |\n\n## In a pane\n\n| what | keys |\n|---|---|\n| Choose another layer | "
+    "arrow keys |\n| Back from a pane that fills the screen | Esc |\n\n## On the "
+    "epoch slider\n\n| what | keys |\n|---|---|\n| The epoch before, the epoch after "
+    "| arrow keys |\n| A twentieth of the run back or on | Page down, Page up |\n| "
+    "The first epoch, the newest epoch | Home, End |\n"
+)
 
 
 def about_text() -> str:
@@ -73,12 +58,11 @@ def about_text() -> str:
     from importlib.metadata import version  # slow to import, and seldom asked for
 
     sources = files("resources").joinpath("data", "SOURCES.md").read_text("utf-8")
-    return (
-        f"# Gradient Lab {version('gradient-lab')}\n\n"
-        "An offline lab in which anybody can see why deep networks fail to train, and fix them.\n\n"
-        "MIT licence. Nothing you do here leaves this computer.\n\n"
-        f"{sources}"
-    )
+    return tr(
+        "# Gradient Lab {version}\n\nAn offline lab in which anybody can see why deep "
+        "networks fail to train, and fix them.\n\nMIT licence. Nothing you do here "
+        "leaves this computer.\n\n{sources}"
+    ).format(version=version("gradient-lab"), sources=sources)
 
 
 def versions_text(worker: WorkerReady | None) -> str:
@@ -86,13 +70,17 @@ def versions_text(worker: WorkerReady | None) -> str:
     from importlib.metadata import version  # slow to import, and seldom asked for
 
     lines = [
-        f"gradient-lab {version('gradient-lab')}",
+        tr("gradient-lab {version}").format(version=version("gradient-lab")),
         f"PySide6 {version('PySide6-Essentials')}",
-        f"pyqtgraph {version('pyqtgraph')}",
-        f"Python {platform.python_version()} on {platform.platform()}",
+        tr("pyqtgraph {version}").format(version=version("pyqtgraph")),
+        tr("Python {platform} on {platform_2}").format(
+            platform=platform.python_version(), platform_2=platform.platform()
+        ),
     ]
     if worker is not None:
         lines.append(
-            f"torch {worker.torch} in the training process, devices: {', '.join(worker.devices)}"
+            tr("torch {torch} in the training process, devices: {devices}").format(
+                torch=worker.torch, devices=", ".join(worker.devices)
+            )
         )
     return "\n".join(lines)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from gettext import gettext as tr
 from typing import Literal
 
 from PySide6.QtCore import Qt, QTimer
@@ -40,8 +41,8 @@ class NoticeBar(QFrame):
         close = QToolButton()
         close.setText("✕")
         close.setAutoRaise(True)
-        close.setToolTip("Close this message")
-        close.setAccessibleName("Close this message")
+        close.setToolTip(tr("Close this message"))
+        close.setAccessibleName(tr("Close this message"))
         close.clicked.connect(self.hide)
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID * 2, GRID // 2, GRID // 2, GRID // 2)
@@ -87,6 +88,7 @@ class NoticeBar(QFrame):
         theme = self._themes.theme
         color = {"info": theme.accent, "warning": theme.warning, "error": theme.error}[self._level]
         self.setStyleSheet(
-            f"#notice {{ background: {theme.card}; border: 1px solid {color}; border-left: 4px solid {color}; }}"
+            f"#notice {{ background: {theme.card}; border: 1px solid {color}; "
+            f"border-left: 4px solid {color}; }}"
         )
         self._glyph.setStyleSheet(f"color: {color};")

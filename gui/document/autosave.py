@@ -1,5 +1,6 @@
 """Nothing is lost: the document is written aside a second after each change, and found again after a crash."""
 
+from gettext import gettext as tr
 from pathlib import Path
 
 import msgspec
@@ -60,7 +61,11 @@ class Autosave(QObject):
         except (OSError, StorageError) as error:
             if not self._complained:
                 self._complained = True
-                self.failed.emit(f"The safety copy of your network cannot be written: {error}")
+                self.failed.emit(
+                    tr("The safety copy of your network cannot be written: {error}").format(
+                        error=error
+                    )
+                )
 
     def forget(self) -> None:
         """Remove the file: the person saved, or chose to drop the changes."""

@@ -1,5 +1,6 @@
 """Opening and saving: dialogues, the question about unsaved changes, recent files."""
 
+from gettext import gettext as tr
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -9,7 +10,7 @@ from engine.graph import StorageError
 
 from .document import Document
 
-_FILTER = "Gradient Lab networks (*.json)"
+_FILTER = tr("Gradient Lab networks (*.json)")
 
 
 class FileControl(QObject):
@@ -31,7 +32,7 @@ class FileControl(QObject):
     def ask_and_open(self) -> None:
         """Let the person choose a file, and open it."""
         start = str(self._document.folder or Path.home())
-        name, _ = QFileDialog.getOpenFileName(self._window, "Open a network", start, _FILTER)
+        name, _ = QFileDialog.getOpenFileName(self._window, tr("Open a network"), start, _FILTER)
         if name:
             self.open(Path(name))
 
@@ -55,7 +56,9 @@ class FileControl(QObject):
     def save_as(self) -> bool:
         """Ask for a file and save there."""
         start = self._document.path or Path.home() / "network.json"
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save the network", str(start), _FILTER)
+        name, _ = QFileDialog.getSaveFileName(
+            self._window, tr("Save the network"), str(start), _FILTER
+        )
         if not name:
             return False
         path = Path(name)
@@ -84,8 +87,8 @@ def _ask_about_changes(window: QWidget) -> QMessageBox.StandardButton:
     buttons = QMessageBox.StandardButton
     return QMessageBox.question(
         window,
-        "Unsaved changes",
-        "The network has changes that are not in a file.\nSave them first?",
+        tr("Unsaved changes"),
+        tr("The network has changes that are not in a file.\nSave them first?"),
         buttons.Save | buttons.Discard | buttons.Cancel,
         buttons.Save,
     )

@@ -1,5 +1,7 @@
 """The document's part of the status line: size of the network, and what is wrong with it."""
 
+from gettext import gettext as tr
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
@@ -46,7 +48,7 @@ class NetworkStatus(QWidget):
         elif problems:
             self._problems.setText(f"▲ {_count(len(problems), 'remark')}")
         else:
-            self._problems.setText("● No problems")
+            self._problems.setText(tr("● No problems"))
         self._problems.setEnabled(bool(problems))
         self._problems.setToolTip("\n".join(problem.sentence for problem in problems[:20]))
         self._size.setText(f"{self._document.inference.total_parameters:,} parameters")

@@ -1,5 +1,7 @@
 """The clip gauge beside the training settings, small: norms before and after clipping, and a sentence."""
 
+from gettext import gettext as tr
+
 import numpy as np
 
 from engine.training import RunHistory
@@ -30,7 +32,7 @@ class ClipInstrument(Instrument):
         super().__init__()
         self._document = document
         self._themes = themes
-        self.sketch = Sketch(themes, "Norm of the gradient before and after clipping", _HEIGHT)
+        self.sketch = Sketch(themes, tr("Norm of the gradient before and after clipping"), _HEIGHT)
         self.words = Text(themes)
         for widget in (self.sketch, self.words):
             self.column.addWidget(widget)

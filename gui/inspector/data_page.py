@@ -1,5 +1,7 @@
 """The inspector's page for the data set."""
 
+from gettext import gettext as tr
+
 from PySide6.QtWidgets import QLabel
 
 from engine.data import DATA_SETS, DataInfo, DataSpec
@@ -21,7 +23,7 @@ class DataPage(Page):
         super().__init__(themes)
         self._document = document
         self.box = DataSetBox(document)
-        label = QLabel("Data set")
+        label = QLabel(tr("Data set"))
         label.setBuddy(self.box)
         self._summary = Text(themes)
         self._problem = Text(themes, "error")
@@ -51,7 +53,7 @@ class DataPage(Page):
             f"✕ {self._document.data_problem}." if self._document.data_problem else ""
         )
         self._summary.say(spec.summary if spec else "")
-        self._source.say(f"Source: {spec.source}." if spec else "")
+        self._source.say(tr("Source: {source}.").format(source=spec.source) if spec else "")
         info = self._document.data_info
         self._facts.say("" if self._document.data_problem else facts(info))
         self._notes.say(
@@ -72,8 +74,8 @@ class DataSetBox(ChoiceBox):
     def __init__(self, document: Document) -> None:
         super().__init__()
         self._document = document
-        self.setAccessibleName("Data set")
-        self.setToolTip("What the network is trained on")
+        self.setAccessibleName(tr("Data set"))
+        self.setToolTip(tr("What the network is trained on"))
         for spec in DATA_SETS.values():
             self.addItem(spec.title, spec.kind)
         self.activated.connect(self._choose)
@@ -92,12 +94,30 @@ class DataSetBox(ChoiceBox):
 
 def facts(info: DataInfo) -> str:
     """Samples, shapes and classes in a few lines."""
-    tokens = f" tokens of {info.tokens:,}" if info.tokens else ""
-    lines = [f"{info.samples:,} samples, each {show(info.input_shape)}{tokens}"]
+    tokens = tr(" tokens of {tokens:,}").format(tokens=info.tokens) if info.tokens else ""
+    lines = [
+        tr("{samples:,} samples, each {input_shape}{tokens}").format(
+            samples=info.samples, input_shape=show(info.input_shape), tokens=tokens
+        )
+    ]
     if info.classes:
         names = ", ".join(info.class_names[:12]) + (" …" if len(info.class_names) > 12 else "")
-        of_each = f", one for each of {show(info.target_shape)} steps" if info.target_shape else ""
-        lines.append(f"{info.classes} classes{of_each}: {names}")
+        of_each = (
+            tr(", one for each of {target_shape} steps").format(
+                target_shape=show(info.target_shape)
+            )
+            if info.target_shape
+            else ""
+        )
+        lines.append(
+            tr("{classes} classes{of_each}: {names}").format(
+                classes=info.classes, of_each=of_each, names=names
+            )
+        )
     else:
-        lines.append(f"targets: {show(info.target_shape)} (a regression)")
+        lines.append(
+            tr("targets: {target_shape} (a regression)").format(
+                target_shape=show(info.target_shape)
+            )
+        )
     return "\n".join(lines)

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Container
+from gettext import gettext as tr
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -253,8 +254,8 @@ class TextEditor(Editor):
         if parameter.is_path:
             button = QToolButton()
             button.setText("…")
-            button.setToolTip("Choose a file")
-            button.setAccessibleName("Choose a file")
+            button.setToolTip(tr("Choose a file"))
+            button.setAccessibleName(tr("Choose a file"))
             button.clicked.connect(self._browse)
             self._row.addWidget(button)
 
@@ -271,7 +272,10 @@ class TextEditor(Editor):
     def _browse(self) -> None:
         start = str(Path(self.box.text()).parent) if self.box.text() else str(Path.home())
         name, _ = QFileDialog.getOpenFileName(
-            self, "Choose a file", start, "Tables and texts (*.csv *.tsv *.txt);;All files (*)"
+            self,
+            tr("Choose a file"),
+            start,
+            tr("Tables and texts (*.csv *.tsv *.txt);;All files (*)"),
         )
         if name:
             self.box.setText(name)

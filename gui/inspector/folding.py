@@ -1,5 +1,7 @@
 """A part of a page that can be folded away."""
 
+from gettext import gettext as tr
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -23,7 +25,7 @@ class Folding(QWidget):
         self.heading.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         self.heading.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.heading.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.heading.setToolTip("Fold or unfold")
+        self.heading.setToolTip(tr("Fold or unfold"))
         self.heading.toggled.connect(self._fold)
         self.content = QWidget()
         self.column = QVBoxLayout(self.content)

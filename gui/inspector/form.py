@@ -1,6 +1,7 @@
 """A form drawn from declared settings: one row a setting, help below, sentences where a value is refused."""
 
 from collections.abc import Callable, Mapping, Sequence
+from gettext import gettext as tr
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
@@ -10,7 +11,7 @@ from gui.common.theme import GRID, ThemeSource
 
 from .editors import Editor, editor_for
 
-_HINT = "Click into a field to read what it does."
+_HINT = tr("Click into a field to read what it does.")
 
 
 class ParameterForm(QWidget):

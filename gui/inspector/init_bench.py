@@ -1,6 +1,7 @@
 """The init bench: choose how weights begin, and see at once what that does to the whole network."""
 
 import math
+from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -57,7 +58,7 @@ class InitBench(Folding):
     measure_wanted = Signal(object, str)
 
     def __init__(self, document: Document, themes: ThemeSource) -> None:
-        super().__init__("Init bench")
+        super().__init__(tr("Init bench"))
         self._document = document
         self._node: Node | None = None
         self._asked: tuple[bytes, str] | None = None
@@ -75,19 +76,19 @@ class InitBench(Folding):
         self._patience.timeout.connect(self._forget_stale)
         self.choice = ChoiceEditor(_CHOICE)
         self.choice.changed.connect(lambda value: self._change("initializer", value))
-        self.here = QRadioButton("this layer")
-        self.everywhere = QRadioButton("all weight layers")
+        self.here = QRadioButton(tr("this layer"))
+        self.everywhere = QRadioButton(tr("all weight layers"))
         self.slider = _Slider(Qt.Orientation.Horizontal)
         self.slider.sliderPressed.connect(self._begin_drag)
         self.slider.valueChanged.connect(self._turn)
         self._size = QLabel()
         self._amount = QLabel()
-        self.density = Chart(themes, "Density of the initial weights", _HEIGHT)
+        self.density = Chart(themes, tr("Density of the initial weights"), _HEIGHT)
         self.formula = Text(themes)
         self.share = Text(themes)
-        self.forward = Chart(themes, "σ of z by depth", _HEIGHT)
+        self.forward = Chart(themes, tr("σ of z by depth"), _HEIGHT)
         self.forward_words = Text(themes)
-        self.backward = Chart(themes, "Gradient by depth", _HEIGHT)
+        self.backward = Chart(themes, tr("Gradient by depth"), _HEIGHT)
         self.backward_words = Text(themes)
         self.notes = Text(themes, "muted", 0.9)
         self._arrange()
@@ -124,14 +125,14 @@ class InitBench(Folding):
     def _arrange(self) -> None:
         self._scope = QButtonGroup(self)
         scope = QHBoxLayout()
-        scope.addWidget(QLabel("Apply to"))
+        scope.addWidget(QLabel(tr("Apply to")))
         for button in (self.here, self.everywhere):
             self._scope.addButton(button)
             scope.addWidget(button)
         scope.addStretch(1)
         self.here.setChecked(True)
         self.everywhere.setToolTip(
-            "What you change here is given to every weight layer, in one step"
+            tr("What you change here is given to every weight layer, in one step")
         )
         size = QHBoxLayout()
         size.setSpacing(GRID)
@@ -164,7 +165,9 @@ class InitBench(Folding):
         value = float(node.params[parameter.name])
         self._size.setText(parameter.title)
         self._amount.setText(f"{value:.3g}")
-        self.slider.setAccessibleName(f"{parameter.title} of the initial weights")
+        self.slider.setAccessibleName(
+            tr("{title} of the initial weights").format(title=parameter.title)
+        )
         self.slider.setToolTip(parameter.help)
         with QSignalBlocker(self.slider):
             self.slider.setRange(*reading.slider_range(parameter.name))
@@ -258,25 +261,25 @@ class InitBench(Folding):
         forward, backward = reading.by_depth(nodes, self._prediction, self._measured)
         place = nodes.index(self._node.id) + 1
         words = reading.forward_sentence(forward)
-        self.forward.show_picture(depth_picture(forward, place, "σ of z"), words)
+        self.forward.show_picture(depth_picture(forward, place, tr("σ of z")), words)
         self.forward_words.say(words)
         words = reading.backward_sentence(backward)
-        self.backward.show_picture(depth_picture(backward, place, "∂L/∂z over the last"), words)
+        self.backward.show_picture(depth_picture(backward, place, tr("∂L/∂z over the last")), words)
         self.backward_words.say(words)
         self.notes.say(self._notes(nodes))
 
     def _notes(self, nodes: tuple[str, ...]) -> str:
         if self._document.errors:
-            return "Theory and measurement wait until the network has no errors."
+            return tr("Theory and measurement wait until the network has no errors.")
         lines = []
         if self._measured is not None and self._measured.table is None:
-            lines.append(f"✕ Not measured: {self._measured.sentence}.")
+            lines.append(tr("✕ Not measured: {sentence}.").format(sentence=self._measured.sentence))
         elif self._measured is not None:
             lines.append(
-                "Measured on the first batch, before any training, with the run's own seed."
+                tr("Measured on the first batch, before any training, with the run's own seed.")
             )
         if self._prediction is None:
-            lines.append("Theory is being worked out …")
+            lines.append(tr("Theory is being worked out …"))
         else:
             labels = {i: self._document.graph.nodes[i].label for i in nodes}
             lines.append(reading.theory_notes(nodes, labels, self._prediction))
@@ -297,7 +300,7 @@ def density_picture(density: WeightDensity) -> Picture:
 
     def says(at: float) -> str:
         p_here = float(density.density(np.array([at]))[0])
-        return f"w = {number(at)}: density {number(p_here)}"
+        return tr("w = {at}: density {p_here}").format(at=number(at), p_here=number(p_here))
 
     return Picture(
         x=(-density.reach, density.reach),
@@ -307,7 +310,7 @@ def density_picture(density: WeightDensity) -> Picture:
         areas=[
             Area("within", inner, np.zeros_like(inner), within, "accent", 0.3, legend="within ±1σ")
         ],
-        curves=[Curve("density", w, p, "accent", legend="density p(w)")],
+        curves=[Curve("density", w, p, "accent", legend=tr("density p(w)"))],
         marks=[Mark(-density.std, "muted"), Mark(density.std, "muted")],
         says=says,
     )
@@ -331,7 +334,9 @@ def depth_picture(figures: reading.ByDepth, place: int, what: str) -> Picture:
             for who, column in (("measured", figures.measured), ("theory", figures.theory))
             if math.isfinite(column[row])
         ]
-        return f"weight layer {row + 1}: {what} {', '.join(parts) or 'not known'}"
+        return tr("weight layer {row}: {what} {parts}").format(
+            row=row + 1, what=what, parts=", ".join(parts) or tr("not known")
+        )
 
     return Picture(
         x=ends,
@@ -341,7 +346,14 @@ def depth_picture(figures: reading.ByDepth, place: int, what: str) -> Picture:
         areas=band if banded.sum() > 1 else [],
         curves=[
             *_measured_curves(layers, measured),
-            Curve("theory", layers, theory, "warning", "dashed", f"{what}: theory"),
+            Curve(
+                "theory",
+                layers,
+                theory,
+                "warning",
+                "dashed",
+                tr("{what}: theory").format(what=what),
+            ),
         ],
         marks=[Mark(float(place), "text")],
         says=says,
@@ -353,7 +365,7 @@ def _measured_curves(layers: reading.Floats, measured: reading.Floats) -> list[C
     if layers.size > _MOST_POINTS:
         return [Curve("measured", layers, measured, "accent", "line", "measured")]
     return [
-        Curve("measured line", layers, measured, "accent", "thin"),
+        Curve(tr("measured line"), layers, measured, "accent", "thin"),
         Curve("measured", layers, measured, "accent", "points", "measured"),
     ]
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from engine.layers import WeightDensity
 from engine.layers.initializers import INITIALIZER_PARAMETERS
 from engine.parameters import FloatParameter, Value, Values
 from engine.training import Measured
-from gui.training.reading import GLYPHS, judge
+from gui.training.reading import GLYPHS, WORDS, judge
 
 if TYPE_CHECKING:
     from engine.theory import Prediction
@@ -78,8 +79,12 @@ def init_edit(graph: NetworkGraph, nodes: Sequence[str], changes: Mapping[str, V
         SetParam(node_id, name, value) for node_id in nodes for name, value in changes.items()
     )
     titles = [p.title for p in INITIALIZER_PARAMETERS if p.name in changes]
-    what = titles[-1] if titles else "initial weights"
-    return edits[0] if len(edits) == 1 else Together(edits, f"Set {what} of {len(nodes)} layers")
+    what = titles[-1] if titles else tr("initial weights")
+    return (
+        edits[0]
+        if len(edits) == 1
+        else Together(edits, tr("Set {what} of {nodes} layers").format(what=what, nodes=len(nodes)))
+    )
 
 
 def changes_for(
@@ -177,25 +182,27 @@ def share_sentence(density: WeightDensity, values: Values) -> str:
     if not density.random:
         if values["initializer"] == "constant":
             value = f"{values['init_value']:g}"
-            return (
-                f"Every weight starts at {value}: nothing is drawn, and all units learn the same."
-            )
-        return "No weight differs from another by chance: nothing is drawn."
-    share = f"{density.share:.2%} of the weights lie within ±1σ"
+            return tr(
+                "Every weight starts at {value}: nothing is drawn, and all units learn the same."
+            ).format(value=value)
+        return tr("No weight differs from another by chance: nothing is drawn.")
+    share = tr("{share:.2%} of the weights lie within ±1σ").format(share=density.share)
     if density.family == "normal":
-        return f"{share}, as of every normal distribution."
-    return f"{share}; the well-known {NORMAL_SHARE:.2%} is true of the normal distribution only."
+        return tr("{share}, as of every normal distribution.").format(share=share)
+    return tr(
+        "{share}; the well-known {normal_share:.2%} is true of the normal distribution only."
+    ).format(share=share, normal_share=NORMAL_SHARE)
 
 
 def forward_sentence(figures: ByDepth) -> str:
     """How σ of z changes with depth."""
-    return f"Forward: {_ends('σ of z', figures)}"
+    return tr("Forward: {ends}").format(ends=_ends(tr("σ of z"), figures))
 
 
 def backward_sentence(figures: ByDepth) -> str:
     """How much of the gradient reaches the first weight layer, with the verdict's glyph."""
     if figures.best.size < 2:
-        return "Backward: one weight layer alone has nothing to compare with."
+        return tr("Backward: one weight layer alone has nothing to compare with.")
     ratios = [_ratio(column) for column in (figures.measured, figures.theory)]
     known = [
         f"{what} {_of_last(ratio)}"
@@ -203,13 +210,15 @@ def backward_sentence(figures: ByDepth) -> str:
         if math.isfinite(ratio)
     ]
     if not known:
-        return f"{GLYPHS['unknown']} Backward: nothing is known of the gradient yet."
+        return tr("{unknown} Backward: nothing is known of the gradient yet.").format(
+            unknown=GLYPHS["unknown"]
+        )
     verdict = judge(next(ratio for ratio in ratios if math.isfinite(ratio)))
-    word = {"watch": "to be watched"}.get(verdict, verdict)
-    return (
-        f"{GLYPHS[verdict]} Backward: {word}. RMS ∂L/∂z of the first weight layer over that of the last: "
-        f"{'; '.join(known)}."
-    )
+    word = {"watch": tr("to be watched")}.get(verdict, WORDS[verdict])
+    return tr(
+        "{glyphs} Backward: {word}. RMS ∂L/∂z of the first weight layer over that of "
+        "the last: {known}."
+    ).format(glyphs=GLYPHS[verdict], word=word, known="; ".join(known))
 
 
 def _ratio(column: Floats) -> float:
@@ -222,13 +231,15 @@ def _of_last(ratio: float) -> str:
 
 def _ends(what: str, figures: ByDepth) -> str:
     parts = [
-        f"{who} {column[0]:.3g} at the first and {column[-1]:.3g} at the last"
+        tr("{who} {column:.3g} at the first and {column_2:.3g} at the last").format(
+            who=who, column=column[0], column_2=column[-1]
+        )
         for who, column in (("measured", figures.measured), ("theory", figures.theory))
         if column.size and np.isfinite(column[[0, -1]]).all()
     ]
     if not parts:
-        return f"{what} is not known yet."
-    return f"{what} over the weight layers: {'; '.join(parts)}."
+        return tr("{what} is not known yet.").format(what=what)
+    return tr("{what} over the weight layers: {parts}.").format(what=what, parts="; ".join(parts))
 
 
 def theory_notes(nodes: Sequence[str], labels: Mapping[str, str], found: "Prediction") -> str:
@@ -239,11 +250,15 @@ def theory_notes(nodes: Sequence[str], labels: Mapping[str, str], found: "Predic
             about.setdefault(reason.split(":")[0], [reason]).append(labels[node_id])
     doubts = [_doubt(reason, where) for reason, *where in about.values()]
     kernel = (
-        "Carried sample by sample on the network's own data." if found.method == "kernel" else ""
+        tr("Carried sample by sample on the network's own data.")
+        if found.method == "kernel"
+        else ""
     )
     return "\n".join(x for x in (*doubts, *found.notes, kernel) if x)
 
 
 def _doubt(reason: str, where: Sequence[str]) -> str:
     layers = where[0] if len(where) == 1 else f"{where[0]} … {where[-1]} ({len(where)} layers)"
-    return f"? Theory is not to be trusted for {layers}: {reason}"
+    return tr("? Theory is not to be trusted for {layers}: {reason}").format(
+        layers=layers, reason=reason
+    )

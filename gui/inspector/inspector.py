@@ -1,5 +1,7 @@
 """The inspector: properties of the chosen layer, the data set, the training."""
 
+from gettext import gettext as tr
+
 from PySide6.QtWidgets import QTabWidget, QWidget
 
 from engine.training import RunHistory
@@ -30,7 +32,7 @@ class Inspector(QTabWidget):
             self.training_page.clip,
         )
         self.setDocumentMode(True)
-        self.setAccessibleName("Inspector")
+        self.setAccessibleName(tr("Inspector"))
         for page, title in (
             (self.layer_page, "&Layer"),
             (self.data_page, "&Data"),

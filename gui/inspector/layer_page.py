@@ -1,6 +1,7 @@
 """The inspector's page for the chosen layer."""
 
 from collections.abc import Mapping, Sequence
+from gettext import gettext as tr
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
@@ -38,8 +39,8 @@ class LayerPage(Page):
         head.addWidget(self._title, 1)
         self._name = QLineEdit()
         self._name.setMaxLength(MAXIMUM_NAME)
-        self._name.setAccessibleName("Name of the layer")
-        self._name.setToolTip("A name of your own; empty for the one made from the kind")
+        self._name.setAccessibleName(tr("Name of the layer"))
+        self._name.setToolTip(tr("A name of your own; empty for the one made from the kind"))
         self._name.editingFinished.connect(self._rename)
         self._summary = Text(themes)
         self._formula = Text(themes, bold=True)
@@ -98,15 +99,19 @@ class LayerPage(Page):
         self.microscope.hide()
         self.bench.show_layer(None)
         if not nodes:
-            self._title.say("No layer is chosen")
+            self._title.say(tr("No layer is chosen"))
             self._summary.say(
-                "Click a layer on the canvas to see and change its settings. "
-                "Data set and training have their own pages."
+                tr(
+                    "Click a layer on the canvas to see and change its settings. Data set and "
+                    "training have their own pages."
+                )
             )
         elif len(kinds) > 1:
-            self._title.say(f"{len(nodes)} layers of {len(kinds)} kinds")
+            self._title.say(
+                tr("{nodes} layers of {kinds} kinds").format(nodes=len(nodes), kinds=len(kinds))
+            )
             self._summary.say(
-                "Layers of one kind can be changed together. Choose only some of these."
+                tr("Layers of one kind can be changed together. Choose only some of these.")
             )
         else:
             self._show_unknown(nodes[0])
@@ -116,7 +121,10 @@ class LayerPage(Page):
         self._name.setText(node.name)
         self._name.setPlaceholderText(node.label)
         self._problems.say(
-            f"✕ This lab does not know the kind {node.kind!r}. Its settings are kept as they came with the file."
+            tr(
+                "✕ This lab does not know the kind {kind!r}. Its settings are kept as they "
+                "came with the file."
+            ).format(kind=node.kind)
         )
         self._summary.say("")
         self._facts.say("\n".join(f"{name}: {value}" for name, value in node.params.items()))
@@ -163,13 +171,19 @@ class LayerPage(Page):
             for e in graph.incoming(node.id)
             if e.source in inference.shapes
         ]
-        lines = [f"in: {', '.join(show(s) for s in arriving)}"] if arriving else []
+        lines = (
+            [tr("in: {join}").format(join=", ".join(show(s) for s in arriving))] if arriving else []
+        )
         if node.kind != "Output":
-            lines.append(f"out: {show(shape)}")
+            lines.append(tr("out: {shape}").format(shape=show(shape)))
         tensors = inference.tensors.get(node.id, {})
         if tensors:
             terms = " + ".join(show(tensor) for tensor in tensors.values())
-            lines.append(f"parameters: {terms} = {inference.parameter_counts[node.id]:,}")
+            lines.append(
+                tr("parameters: {terms} = {parameter_counts:,}").format(
+                    terms=terms, parameter_counts=inference.parameter_counts[node.id]
+                )
+            )
         if node.spec is not None and node.spec.initialised and "weight" in tensors:
             lines.append(
                 describe_weight(tensors["weight"], node.params, transposed=node.spec.transposed)
@@ -181,7 +195,11 @@ class LayerPage(Page):
     def _set(self, name: str, value: Value) -> None:
         edits: tuple[Edit, ...] = tuple(SetParam(node_id, name, value) for node_id in self._shown)
         edit = (
-            edits[0] if len(edits) == 1 else Together(edits, f"Set {name} of {len(edits)} layers")
+            edits[0]
+            if len(edits) == 1
+            else Together(
+                edits, tr("Set {name} of {edits} layers").format(name=name, edits=len(edits))
+            )
         )
         self._document.do(edit, merge_key=("set", self._shown, name))
 

@@ -1,6 +1,7 @@
 """The activation microscope: f and f′ over the numbers that really arrive."""
 
 from dataclasses import replace
+from gettext import gettext as tr
 
 import numpy as np
 from PySide6.QtCore import Qt
@@ -38,10 +39,10 @@ class Microscope(Folding):
         self._track = reading.SlopeTrack()
         self._clock = FrameClock(self)
         self.chart = Chart(
-            themes, "Activation function, its slope, and the pre-activations", _HEIGHT
+            themes, tr("Activation function, its slope, and the pre-activations"), _HEIGHT
         )
         self.words = Text(themes)
-        self.track = Chart(themes, "Learned slope over the epochs", _TRACK_HEIGHT)
+        self.track = Chart(themes, tr("Learned slope over the epochs"), _TRACK_HEIGHT)
         self.track_words = Text(themes)
         for widget in (self.chart, self.words, self.track, self.track_words):
             self.column.addWidget(widget)
@@ -148,7 +149,7 @@ def sight_picture(seen: reading.Sight, spec: LayerSpec, values: dict[str, Value]
         curves=[
             *_slope_rays(seen, spec, values),
             *_fixed_point(seen, spec),
-            Curve("slope", seen.z, seen.slope, "warning", "dashed", "slope f′(z)"),
+            Curve("slope", seen.z, seen.slope, "warning", "dashed", tr("slope f′(z)")),
             Curve("function", seen.z, seen.function, "accent", "line", "f(z)"),
         ],
         marks=[Mark(0.0, "muted")],
@@ -167,7 +168,7 @@ def _vertical(seen: reading.Sight) -> tuple[float, float]:
 def _shaded(seen: reading.Sight) -> list[Area]:
     areas = [
         Area(
-            f"saturated {place}",
+            tr("saturated {place}").format(place=place),
             *_box(interval),
             "exploding",
             0.55,
@@ -179,7 +180,7 @@ def _shaded(seen: reading.Sight) -> list[Area]:
     ]
     if seen.off is not None:
         dots = Qt.BrushStyle.Dense6Pattern
-        areas.append(Area("off", *_box(seen.off), "vanishing", 0.5, dots, "off (f = 0)", SHARE))
+        areas.append(Area("off", *_box(seen.off), "vanishing", 0.5, dots, tr("off (f = 0)"), SHARE))
     return areas
 
 
@@ -208,7 +209,7 @@ def _fixed_point(seen: reading.Sight, spec: LayerSpec) -> list[Curve]:
     width = float(seen.arriving.edges[1] - seen.arriving.edges[0])
     density = np.exp(-0.5 * seen.z**2) / np.sqrt(2.0 * np.pi)
     height = density * width * hill_height(seen)
-    return [Curve("fixed point", seen.z, height, "text", "thin", "fixed point", SHARE)]
+    return [Curve(tr("fixed point"), seen.z, height, "text", "thin", tr("fixed point"), SHARE)]
 
 
 def _slopes_area(seen: reading.Sight, spec: LayerSpec, values: dict[str, Value]) -> list[Area]:
@@ -216,7 +217,9 @@ def _slopes_area(seen: reading.Sight, spec: LayerSpec, values: dict[str, Value])
         return []
     low, high = reading.slope_bounds(values)
     z = seen.z[seen.z <= 0]
-    return [Area("slopes", z, high * z, low * z, "accent", 0.2, legend="slopes that can be drawn")]
+    return [
+        Area("slopes", z, high * z, low * z, "accent", 0.2, legend=tr("slopes that can be drawn"))
+    ]
 
 
 def _slope_rays(seen: reading.Sight, spec: LayerSpec, values: dict[str, Value]) -> list[Curve]:
@@ -232,19 +235,25 @@ def _slope_rays(seen: reading.Sight, spec: LayerSpec, values: dict[str, Value]) 
 def _first_curve(spec: LayerSpec, node: Node, seen: reading.Sight) -> Curve:
     assert spec.function is not None
     first = spec.function(seen.z, node.params)
-    return Curve("first", seen.z, first, "muted", "thin", "f before training")
+    return Curve("first", seen.z, first, "muted", "thin", tr("f before training"))
 
 
 def _says(seen: reading.Sight, z: float) -> str:
     place = int(np.argmin(np.abs(seen.z - z)))
     edges = seen.arriving.edges
     bin_ = min(max(int(np.searchsorted(edges, z)) - 1, 0), edges.size - 2)
-    what = "pre-activations" if seen.arriving.live else "standard normal numbers"
-    return (
-        f"z = {number(float(seen.z[place]))}: f = {number(float(seen.function[place]))}, "
-        f"f′ = {number(float(seen.slope[place]))}\n"
-        f"{seen.arriving.shares[bin_]:.2%} of the {what} lie from "
-        f"{number(float(edges[bin_]))} to {number(float(edges[bin_ + 1]))}"
+    what = "pre-activations" if seen.arriving.live else tr("standard normal numbers")
+    return tr(
+        "z = {number}: f = {number_2}, f′ = {number_3}\n{shares:.2%} of the {what} "
+        "lie from {number_4} to {number_5}"
+    ).format(
+        number=number(float(seen.z[place])),
+        number_2=number(float(seen.function[place])),
+        number_3=number(float(seen.slope[place])),
+        shares=seen.arriving.shares[bin_],
+        what=what,
+        number_4=number(float(edges[bin_])),
+        number_5=number(float(edges[bin_ + 1])),
     )
 
 
@@ -259,7 +268,9 @@ def track_picture(track: reading.SlopeTrack, first_epoch: int, shown: int) -> Pi
 
     def says(at: float) -> str:
         place = int(np.argmin(np.abs(epochs - at)))
-        return f"epoch {epochs[place]:.0f}: slope {number(float(mean[place]))}"
+        return tr("epoch {epochs:.0f}: slope {number}").format(
+            epochs=epochs[place], number=number(float(mean[place]))
+        )
 
     return Picture(
         x=(float(epochs[0]), last),
@@ -267,7 +278,7 @@ def track_picture(track: reading.SlopeTrack, first_epoch: int, shown: int) -> Pi
         x_ticks=linear_ticks(float(epochs[0]), last, 5),
         y_ticks=linear_ticks(low - margin, high + margin, 3),
         areas=band if spread.any() else [],
-        curves=[Curve("slope", epochs, mean, "accent", "line", "slope α by epoch")],
+        curves=[Curve("slope", epochs, mean, "accent", "line", tr("slope α by epoch"))],
         marks=[Mark(float(shown), "text")],
         says=says,
     )

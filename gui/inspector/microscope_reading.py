@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from gettext import gettext as tr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -160,8 +161,13 @@ def _outside(limits: Interval, reach: float) -> list[Interval]:
 
 def _arriving_sentence(arriving: Arriving) -> str:
     if not arriving.live:
-        return "Not trained yet: the grey hill is a standard normal input, mean 0 and σ 1, not a measurement."
-    return f"Pre-activations: mean {_signed(arriving.mean)}, σ\u00a0{arriving.std:.3g}."
+        return tr(
+            "Not trained yet: the grey hill is a standard normal input, mean 0 and σ 1, "
+            "not a measurement."
+        )
+    return tr("Pre-activations: mean {mean}, σ {std:.3g}.").format(
+        mean=_signed(arriving.mean), std=arriving.std
+    )
 
 
 def _saturation(table: LayerTable, place: Place) -> float:
@@ -172,14 +178,22 @@ def _saturation_sentences(limits: Interval, share: float | None) -> list[str]:
     """The share in the saturated areas: as measured, or with None of a standard normal input."""
     words = _limit_words(limits)
     if not words:
-        return ["It does not saturate."]
+        return [tr("It does not saturate.")]
     if share is None:
         expected = normal_below(limits[0]) + 1.0 - normal_below(limits[1])
-        return [f"Saturated (hatched): {words}; {expected:.1%} of a standard normal input."]
+        return [
+            tr("Saturated (hatched): {words}; {expected:.1%} of a standard normal input.").format(
+                words=words, expected=expected
+            )
+        ]
     if math.isnan(share):
-        return [f"Saturated (hatched): {words}; the share was not measured."]
+        return [tr("Saturated (hatched): {words}; the share was not measured.").format(words=words)]
     glyph = "▼ " if share > 0.5 else ""
-    return [f"{glyph}Saturated (hatched): {share:.1%} of the pre-activations, at {words}."]
+    return [
+        tr("{glyph}Saturated (hatched): {share:.1%} of the pre-activations, at {words}.").format(
+            glyph=glyph, share=share, words=words
+        )
+    ]
 
 
 def _limit_words(limits: Interval) -> str:
@@ -192,22 +206,26 @@ def _limit_words(limits: Interval) -> str:
         return f"z > {_signed(high)}"
     if low == -high:
         return f"|z| > {high:.3g}"
-    return f"z < {_signed(low)} or z > {_signed(high)}"
+    return tr("z < {low} or z > {high}").format(low=_signed(low), high=_signed(high))
 
 
 def _off_sentences(spec: LayerSpec, live: tuple[LayerTable, Place] | None) -> list[str]:
     if not spec.can_die:
         return []
     if live is None:
-        return ["Off (dotted): z ≤ 0, half of a standard normal input; that is healthy."]
+        return [tr("Off (dotted): z ≤ 0, half of a standard normal input; that is healthy.")]
     table, place = live
     off = float(table.activations.zeros[place.row] / table.activations.totals[place.row])
-    sentences = [f"Off (dotted): {off:.1%} of the outputs are 0; about half is healthy."]
+    sentences = [
+        tr("Off (dotted): {off:.1%} of the outputs are 0; about half is healthy.").format(off=off)
+    ]
     dead = float(table.dead[place.row])
     if not math.isnan(dead):
         glyph = "▼ " if dead >= 0.5 else ""
         sentences.append(
-            f"{glyph}Dead: {dead:.1%} of the units were off for every sample of the epoch."
+            tr(
+                "{glyph}Dead: {dead:.1%} of the units were off for every sample of the epoch."
+            ).format(glyph=glyph, dead=dead)
         )
     return sentences
 
@@ -216,22 +234,34 @@ def _slope_sentences(spec: LayerSpec, values: Values) -> list[str]:
     if spec.kind != "RReLU":
         return []
     low, high = slope_bounds(values)
-    drawn = f"drawn from {low:.3g} to {high:.3g} (thin lines: {SAMPLED_SLOPES} draws)"
+    drawn = tr("drawn from {low:.3g} to {high:.3g} (thin lines: {sampled_slopes} draws)").format(
+        low=low, high=high, sampled_slopes=SAMPLED_SLOPES
+    )
     mean = (low + high) / 2
     return [
-        f"Below zero each number gets a slope of its own, {drawn}; in evaluation it is {mean:.3g}."
+        tr(
+            "Below zero each number gets a slope of its own, {drawn}; in evaluation it "
+            "is {mean:.3g}."
+        ).format(drawn=drawn, mean=mean)
     ]
 
 
 def _fixed_point_sentences(spec: LayerSpec, live: tuple[LayerTable, Place] | None) -> list[str]:
     if spec.kind != "SELU":
         return []
-    sentence = "Fixed point (thin outline): inputs of mean 0 and variance 1 leave with mean 0 and variance 1"
+    sentence = tr(
+        "Fixed point (thin outline): inputs of mean 0 and variance 1 leave with mean "
+        "0 and variance 1"
+    )
     if live is None:
         return [f"{sentence}."]
     table, place = live
     mean, std = (float(x[place.row]) for x in (table.activations.mean, table.activations.std))
-    return [f"{sentence}; here they leave with mean {_signed(mean)} and variance {std**2:.3g}."]
+    return [
+        tr("{sentence}; here they leave with mean {mean} and variance {std:.3g}.").format(
+            sentence=sentence, mean=_signed(mean), std=std**2
+        )
+    ]
 
 
 def _signed(value: float) -> str:
@@ -289,5 +319,11 @@ def _unread(read: Sequence[int], count: int) -> Sequence[int]:
 
 def slope_sentence(mean: float, deviation: float, when: str, first: float) -> str:
     """How far the learned slope has come."""
-    spread = f" ± {deviation:.3g} over the channels" if deviation > 0 else ""
-    return f"Slope below zero ({when}): {_signed(mean)}{spread}; it began at {_signed(first)}."
+    spread = (
+        tr(" ± {deviation:.3g} over the channels").format(deviation=deviation)
+        if deviation > 0
+        else ""
+    )
+    return tr("Slope below zero ({when}): {mean}{spread}; it began at {first}.").format(
+        when=when, mean=_signed(mean), spread=spread, first=_signed(first)
+    )

@@ -1,5 +1,6 @@
 """The X-ray of the chosen batch-norm layer, small: its stages, and what evaluation will see."""
 
+from gettext import gettext as tr
 from typing import cast
 
 from PySide6.QtWidgets import QComboBox
@@ -25,7 +26,10 @@ from .sketch import Outline, Sketch
 _HEIGHT = 18 * GRID
 _SHARE = 0.55
 """How much of its room a stage's hill takes; the rest is for its words."""
-_WAITING = "Run the training to see here what this layer makes of its values, and whether evaluation will see the same."
+_WAITING = tr(
+    "Run the training to see here what this layer makes of its values, and "
+    "whether evaluation will see the same."
+)
 
 
 class NormInstrument(Instrument):
@@ -36,11 +40,11 @@ class NormInstrument(Instrument):
         self._themes = themes
         self._node_id = ""
         self.mode_box = QComboBox()
-        self.mode_box.setAccessibleName("Statistics of the batch or moving ones")
-        self.mode_box.addItem("in training: the batch's statistics", "train")
-        self.mode_box.addItem("in evaluation: moving statistics", "eval")
+        self.mode_box.setAccessibleName(tr("Statistics of the batch or moving ones"))
+        self.mode_box.addItem(tr("in training: the batch's statistics"), "train")
+        self.mode_box.addItem(tr("in evaluation: moving statistics"), "eval")
         self.mode_box.currentIndexChanged.connect(lambda _index: self.data_changed())
-        self.sketch = Sketch(themes, "Input, normalised and scaled values", _HEIGHT)
+        self.sketch = Sketch(themes, tr("Input, normalised and scaled values"), _HEIGHT)
         self.words = Text(themes)
         for widget in (self.mode_box, self.sketch, self.words):
             self.column.addWidget(widget)

@@ -1,6 +1,7 @@
 """The palette: every layer kind, to be searched, dragged, or added with Enter."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 from PySide6.QtCore import (
     QByteArray,
@@ -37,7 +38,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.layers import CATALOGUE, CATEGORIES, LayerSpec
+from engine.layers import CATALOGUE, CATEGORY_TITLES, LayerSpec
 from gui.common.icons import Icons
 from gui.common.mime import LAYER_KIND
 from gui.common.theme import GRID, ThemeSource, scaled_font
@@ -57,9 +58,9 @@ class Palette(QWidget):
         super().__init__(parent)
         self._icons = icons
         self.search = _SearchField()
-        self.search.setPlaceholderText("Find a layer (Ctrl+F)")
+        self.search.setPlaceholderText(tr("Find a layer (Ctrl+F)"))
         self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName("Find a layer kind")
+        self.search.setAccessibleName(tr("Find a layer kind"))
         self.search.textChanged.connect(self._filter)
         self.search.returnPressed.connect(self._add_current)
         self.search.left_downwards.connect(self._enter_list)
@@ -94,10 +95,10 @@ class Palette(QWidget):
         return next(item for item in self.list.entries() if item.data(0, _KIND) == kind)
 
     def _fill(self) -> None:
-        for category in CATEGORIES:
-            group = QTreeWidgetItem(self.list, [category])
+        for category, title in CATEGORY_TITLES.items():
+            group = QTreeWidgetItem(self.list, [title])
             group.setFlags(Qt.ItemFlag.ItemIsEnabled)
-            group.setToolTip(0, "Click to fold or unfold")
+            group.setToolTip(0, tr("Click to fold or unfold"))
             for spec in CATALOGUE.values():
                 if spec.category == category:
                     self._add_entry(group, spec)
@@ -122,7 +123,9 @@ class Palette(QWidget):
             group.setExpanded(bool(text) or group.text(0) not in self._folded)
         self._nothing.setVisible(not ranked)
         self._nothing.setText(
-            f"No layer matches “{text}”. Try a shorter word, such as “relu” or “norm”."
+            tr("No layer matches “{text}”. Try a shorter word, such as “relu” or “norm”.").format(
+                text=text
+            )
         )
         self.list.setVisible(bool(ranked))
         if text and ranked:
@@ -219,7 +222,7 @@ class _KindList(QTreeWidget):
         self.setExpandsOnDoubleClick(False)
         self.setDragEnabled(True)
         self.setItemDelegate(_EntryDelegate(themes, self))
-        self.setAccessibleName("Layer kinds")
+        self.setAccessibleName(tr("Layer kinds"))
         self.setMouseTracking(True)
 
     def groups(self) -> list[QTreeWidgetItem]:

@@ -1,5 +1,7 @@
 """The inspector's page for the training settings."""
 
+from gettext import gettext as tr
+
 from engine.graph import SetTraining
 from engine.parameters import Value
 from engine.training import (
@@ -39,11 +41,13 @@ class TrainingPage(Page):
         """Say what acts at once and what only at the next run."""
         live = ", ".join(p.title.lower() for p in TRAINING_PARAMETERS if p.name in LIVE_PARAMETERS)
         when = (
-            "The others act when you press Run again."
+            tr("The others act when you press Run again.")
             if running
-            else "The others act at the next run."
+            else tr("The others act at the next run.")
         )
-        self._note.say(f"Act at once, also while training runs: {live}. {when}")
+        self._note.say(
+            tr("Act at once, also while training runs: {live}. {when}").format(live=live, when=when)
+        )
 
     def offer(self, worker: WorkerReady) -> None:
         """Offer the devices and precisions that the training process has; what a file asks for stays to be seen."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from gettext import gettext as tr
 
 from gui.common.theme import ThemeSource
 
@@ -28,14 +29,14 @@ class PaneSpec:
 
 
 PANES: tuple[PaneSpec, ...] = (
-    PaneSpec("activations", "Activations", ActivationsPane),
-    PaneSpec("weights", "Weights and updates", WeightsPane, tabbed_with="activations"),
-    PaneSpec("gradient-flow", "Gradient flow", GradientFlowPane),
-    PaneSpec("loss", "Loss", LossPane),
-    PaneSpec("decision-surface", "Decision surface", DecisionSurfacePane, tabbed_with="loss"),
-    PaneSpec("through-time", "Through time", ThroughTimePane, tabbed_with="gradient-flow"),
-    PaneSpec("clip-gauge", "Clip gauge", ClipGaugePane, "loss"),
-    PaneSpec("batch-norm", "Batch norm X-ray", BatchNormPane, "activations"),
+    PaneSpec("activations", tr("Activations"), ActivationsPane),
+    PaneSpec("weights", tr("Weights and updates"), WeightsPane, tabbed_with="activations"),
+    PaneSpec("gradient-flow", tr("Gradient flow"), GradientFlowPane),
+    PaneSpec("loss", tr("Loss"), LossPane),
+    PaneSpec("decision-surface", tr("Decision surface"), DecisionSurfacePane, tabbed_with="loss"),
+    PaneSpec("through-time", tr("Through time"), ThroughTimePane, tabbed_with="gradient-flow"),
+    PaneSpec("clip-gauge", tr("Clip gauge"), ClipGaugePane, "loss"),
+    PaneSpec("batch-norm", tr("Batch norm X-ray"), BatchNormPane, "activations"),
 )
 
 __all__ = ["PANES", "Pane", "PaneSpec"]

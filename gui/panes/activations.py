@@ -1,6 +1,7 @@
 """The distribution of every layer's output, and of the gradient there, over depth and over the epochs."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -28,26 +29,27 @@ from .spread_reading import (
 )
 
 Floats = NDArray[np.float64]
-_LESSON = (
-    "How the outputs of every layer are distributed, first layer on top. Ridges that narrow with depth are a "
-    "signal that dies; ridges that pile up at the ends are units that saturate."
+_LESSON = tr(
+    "How the outputs of every layer are distributed, first layer on top. Ridges "
+    "that narrow with depth are a signal that dies; ridges that pile up at the "
+    "ends are units that saturate."
 )
 OUTPUTS = Quantity(
     "activations",
-    "Outputs",
+    tr("Outputs"),
     SIGNED,
-    ("output of the layer (log scale on both sides of 0)", "output of the layer"),
+    (tr("output of the layer (log scale on both sides of 0)"), tr("output of the layer")),
     "outputs",
-    "What each layer gives to the next",
+    tr("What each layer gives to the next"),
     (-3.0, 3.0),
 )
 GRADIENTS = Quantity(
     "activation_gradients",
-    "Gradients",
+    tr("Gradients"),
     SIZES,
-    ("size of ∂L/∂z, L summed over the batch (log scale)", "size of ∂L/∂z (log scale)"),
-    "gradients ∂L/∂z",
-    "What comes back: the size of the gradient at each layer's output",
+    (tr("size of ∂L/∂z, L summed over the batch (log scale)"), tr("size of ∂L/∂z (log scale)")),
+    tr("gradients ∂L/∂z"),
+    tr("What comes back: the size of the gradient at each layer's output"),
     (-6.0, 0.0),
 )
 
@@ -68,8 +70,10 @@ class ActivationsPane(DistributionPane):
             _LESSON,
             themes,
             2,
-            "Epoch × value: how the chosen layer's outputs were distributed at every epoch. "
-            "Click or drag there to go to an epoch",
+            tr(
+                "Epoch × value: how the chosen layer's outputs were distributed at every "
+                "epoch. Click or drag there to go to an epoch"
+            ),
         )
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
@@ -112,9 +116,11 @@ class ActivationsPane(DistributionPane):
         self.arrange((self.wide or not over_epochs, over_epochs))
         self._track = self.history.activation_track(self.chosen_row) if over_epochs else None
         changed, span = self.draw_rows(view)
-        self.headline.setText(f"{view.when}, {view.table.samples} samples")
+        self.headline.setText(
+            tr("{when}, {samples} samples").format(when=view.when, samples=view.table.samples)
+        )
         self.headline.setToolTip(
-            "Measured on one batch: a sample of the epoch, not the whole of it"
+            tr("Measured on one batch: a sample of the epoch, not the whole of it")
         )
         said = f"{when_of(view)}: {self._sentence(view)}{changed}"
         return said if self._track is None else said + self._draw_epochs(self._track, span)
@@ -131,7 +137,9 @@ class ActivationsPane(DistributionPane):
             return "", None
         label = self.layers[self.chosen_row].label
         return (
-            f"epoch {self.first_epoch + epoch}: output {SIGNED.number(place.y())} of {label}",
+            tr("epoch {first_epoch}: output {number} of {label}").format(
+                first_epoch=self.first_epoch + epoch, number=SIGNED.number(place.y()), label=label
+            ),
             None,
         )
 
@@ -148,8 +156,10 @@ class ActivationsPane(DistributionPane):
         assert self.history is not None
         row, first = self.chosen_row, self.first_epoch
         label = self.layers[row].label
-        title = self.title_of_epochs(f"output of {label}", label)
+        title = self.title_of_epochs(tr("output of {label}").format(label=label), label)
         self.epoch_map.draw(row, track, SIGNED, span, first, title)
         self.draw_lines(self.epoch_map.lines)
         spread = self.history.over_epochs("activation_std").values[:, row]
-        return f"; over the epochs the spread σ of {label} went from {spread[0]:.2g} to {spread[-1]:.2g}"
+        return tr(
+            "; over the epochs the spread σ of {label} went from {spread:.2g} to {spread_2:.2g}"
+        ).format(label=label, spread=spread[0], spread_2=spread[-1])

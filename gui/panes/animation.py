@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from gettext import gettext as tr
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ FRAMES_PER_SECOND = 10
 _PIPE_LIMIT = 16_000_000
 """Bytes that may wait for the encoder before the next picture is taken."""
 _PATIENCE_MS = 2_000
-MISSING = (
+MISSING = tr(
     "To export animations, install ffmpeg (for MP4 and GIF) or the Python package pillow (for GIF)"
 )
 
@@ -121,24 +122,40 @@ def _drained(process: QProcess, limit: int) -> Iterator[None]:
         yield None
     if process.state() == QProcess.ProcessState.NotRunning:
         _check(process, process.program())
-        raise WorkError(f"{process.program()} ended before it had all pictures")
+        raise WorkError(
+            tr("{process} ended before it had all pictures").format(process=process.program())
+        )
 
 
 def _check(process: QProcess, program: str) -> None:
     if process.error() == QProcess.ProcessError.FailedToStart:
-        raise WorkError(f"{program} cannot be started: {process.errorString()}")
+        raise WorkError(
+            tr("{program} cannot be started: {process}").format(
+                program=program, process=process.errorString()
+            )
+        )
     crashed = process.exitStatus() == QProcess.ExitStatus.CrashExit
     if crashed or process.exitCode() != 0:
         words = bytes(process.readAllStandardError().data()).decode("utf-8", "replace").strip()
-        reason = words.splitlines()[-1] if words else f"exit code {process.exitCode()}"
-        raise WorkError(f"{Path(program).name} could not write the animation: {reason}")
+        reason = (
+            words.splitlines()[-1]
+            if words
+            else tr("exit code {process}").format(process=process.exitCode())
+        )
+        raise WorkError(
+            tr("{name} could not write the animation: {reason}").format(
+                name=Path(program).name, reason=reason
+            )
+        )
 
 
 def _put_in_place(aside: Path, path: Path) -> None:
     try:
         aside.replace(path)
     except OSError as error:
-        raise WorkError(f"Cannot save {path}: {error.strerror or error}") from None
+        raise WorkError(
+            tr("Cannot save {path}: {strerror}").format(path=path, strerror=error.strerror or error)
+        ) from None
 
 
 def _end(process: QProcess) -> None:

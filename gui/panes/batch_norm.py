@@ -1,6 +1,7 @@
 """The X-ray of a batch-norm layer: what goes in, what it makes of it, what it learned, and what evaluation will see."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 from typing import Any, Literal, cast
 
 import pyqtgraph as pg
@@ -35,10 +36,11 @@ _TITLES: dict[Part, str] = {
     "tracks": "γ and β",
     "moving": "Moving",
 }
-_AUTOMATIC, _ALL = "Automatic", "All three"
-_LESSON = (
-    "What batch normalisation does to a layer's values: how they come in, how they are centred and scaled over the "
-    "batch, and what γ and β make of them. Evaluation uses moving statistics instead of the batch's: where the two "
+_AUTOMATIC, _ALL = "Automatic", tr("All three")
+_LESSON = tr(
+    "What batch normalisation does to a layer's values: how they come in, how "
+    "they are centred and scaled over the batch, and what γ and β make of them. "
+    "Evaluation uses moving statistics instead of the batch's: where the two "
     "differ, the network that is tested is not the one that was trained."
 )
 _WIDE = 90 * GRID
@@ -52,15 +54,15 @@ class BatchNormPane(Pane):
         self.stages, self.tracks, self.moving = StagesPlot(), TracksPlot(), MovingPlot()
         self._rows: list[int] = []
         self._row: int | None = None
-        super().__init__("batch-norm", "Batch norm X-ray", _LESSON, themes, plots=len(PARTS))
-        self.layer_box = _box("Which batch-norm layer is shown")
+        super().__init__("batch-norm", tr("Batch norm X-ray"), _LESSON, themes, plots=len(PARTS))
+        self.layer_box = _box(tr("Which batch-norm layer is shown"))
         self.layer_box.activated.connect(self._choose)
         self.mode_box = _box(
-            "Statistics of the batch, as in training, or moving ones, as in evaluation"
+            tr("Statistics of the batch, as in training, or moving ones, as in evaluation")
         )
         self.mode_box.addItem("training", "train")
         self.mode_box.addItem("evaluation", "eval")
-        self.part_box = _box("Which plots are shown; all three where there is room")
+        self.part_box = _box(tr("Which plots are shown; all three where there is room"))
         self.part_box.addItems([_AUTOMATIC, _ALL, *_TITLES.values()])
         for box in (self.mode_box, self.part_box):
             box.currentIndexChanged.connect(lambda _index: self.data_changed())
@@ -70,7 +72,10 @@ class BatchNormPane(Pane):
             box.hide()
             self.tools.addWidget(box)
         self.headline.setToolTip(
-            "Root mean square of what the layer normalises to in training less what it does in evaluation, in σ"
+            tr(
+                "Root mean square of what the layer normalises to in training less what it "
+                "does in evaluation, in σ"
+            )
         )
         self._key = QLabel()
         self._key.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -122,7 +127,9 @@ class BatchNormPane(Pane):
         if row is None:
             self.show_headline("")
             when = f"{view.when[0].upper()}{view.when[1:]}"
-            return f"{when}: this network has no batch norm, so there is nothing to see through"
+            return tr(
+                "{when}: this network has no batch norm, so there is nothing to see through"
+            ).format(when=when)
         norm, track = norm_in(view.table, row), self.history.norm_track(row)
         shown = self._shown_parts()
         self._arrange_plots(shown)
@@ -243,7 +250,9 @@ class BatchNormPane(Pane):
 
     def _draw_key(self, shown: Sequence[Part], track: NormTrack | None, channels: int) -> None:
         words = {
-            "stages": "" if self._pinned is None else f"- - epoch {self._first + self._pinned}",
+            "stages": ""
+            if self._pinned is None
+            else tr("- - epoch {first}").format(first=self._first + self._pinned),
             "tracks": key_of_tracks(self.theme, track, channels),
             "moving": key_of_moving(self.theme, channels),
         }

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Hashable, Mapping, Sequence
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -32,10 +33,11 @@ from gui.training.clip_reading import (
 from .pane import Pane
 
 Floats = NDArray[np.float64]
-_LESSON = (
-    "How large the gradient of all weights together is at each step, before and after clipping. Drag the threshold "
-    "and watch what it cuts off. Clipping by norm keeps the gradient's direction; clipping by value turns it, and a "
-    "step then goes somewhere else than downhill."
+_LESSON = tr(
+    "How large the gradient of all weights together is at each step, before and "
+    "after clipping. Drag the threshold and watch what it cuts off. Clipping by "
+    "norm keeps the gradient's direction; clipping by value turns it, and a step "
+    "then goes somewhere else than downhill."
 )
 _KEYS = {
     Qt.Key.Key_Plus: 1,
@@ -68,7 +70,7 @@ class ClipGaugePane(Pane):
         self._gesture: Hashable = None
         self._groups: StepGroups | None = None
         self._forget()
-        super().__init__("clip-gauge", "Clip gauge", _LESSON, themes)
+        super().__init__("clip-gauge", tr("Clip gauge"), _LESSON, themes)
         self.mode_box, self.threshold_box = _ModeBox(), _ThresholdBox()
         self.mode_box.activated.connect(self._choose_mode)
         self.threshold_box.valueChanged.connect(self._enter)
@@ -99,10 +101,10 @@ class ClipGaugePane(Pane):
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         (plot,) = plots
         self._right = pg.ViewBox(enableMenu=False)
-        plot.setLabel("bottom", "epoch")
-        plot.setLabel("left", "gradient norm")
+        plot.setLabel("bottom", tr("epoch"))
+        plot.setLabel("left", tr("gradient norm"))
         plot.showAxis("right")
-        plot.setLabel("right", "angle, °")
+        plot.setLabel("right", tr("angle, °"))
         plot.scene().addItem(self._right)
         plot.getAxis("right").linkToView(self._right)
         self._right.setXLink(plot)
@@ -149,13 +151,15 @@ class ClipGaugePane(Pane):
         self._then.setPen(self.theme.pen(theme.color("muted", 0.8), 1.0, style=dashed))
         self.line.setHoverPen(self.theme.pen(theme.accent, 4.0))
         self._key.setText(
-            f'<b style="color: {before}">—</b>&nbsp;gradient&nbsp;&nbsp; '
-            f'<b style="color: {after}">—</b>&nbsp;after clipping&nbsp;&nbsp; '
-            f'<b style="color: {angle}">—</b>&nbsp;angle (right)&nbsp;&nbsp; '
-            f'<b style="color: {theme.nonfinite}">✕</b>&nbsp;not finite'
+            tr(
+                '<b style="color: {before}">—</b>&nbsp;gradient&nbsp;&nbsp; <b style="color: '
+                '{after}">—</b>&nbsp;after clipping&nbsp;&nbsp; <b style="color: '
+                '{angle}">—</b>&nbsp;angle (right)&nbsp;&nbsp; <b style="color: '
+                '{nonfinite}">✕</b>&nbsp;not finite'
+            ).format(before=before, after=after, angle=angle, nonfinite=theme.nonfinite)
         )
         self._key.setToolTip(
-            "Norms are of all weights together; the angle is between both gradients"
+            tr("Norms are of all weights together; the angle is between both gradients")
         )
         self._describe_line()
 
@@ -203,7 +207,7 @@ class ClipGaugePane(Pane):
 
     def _drag(self) -> None:
         if self._gesture is None:
-            self._gesture = ("clip gauge", next(self._gestures))
+            self._gesture = (tr("clip gauge"), next(self._gestures))
         largest = _threshold_parameter().maximum
         value = rounded(min(max(10.0 ** self.line.value(), _SMALLEST), largest))
         if value != self.threshold:
@@ -300,7 +304,9 @@ class _ModeBox(QComboBox):
             self.addItem("off" if choice.value == "none" else choice.title, choice.value)
             self.setItemData(place, choice.help, Qt.ItemDataRole.ToolTipRole)
         self.setAccessibleName(parameter.title)
-        self.setToolTip(f"{parameter.title}: acts at once, also while training runs")
+        self.setToolTip(
+            tr("{title}: acts at once, also while training runs").format(title=parameter.title)
+        )
         self.setMinimumWidth(9 * GRID)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -323,7 +329,11 @@ class _ThresholdBox(QDoubleSpinBox):
         self.setKeyboardTracking(False)
         self.setAccessibleName(parameter.title)
         self.setAccessibleDescription(parameter.help)
-        self.setToolTip(f"{parameter.help} Keys + and − move it too; so does dragging the line.")
+        self.setToolTip(
+            tr("{help} Keys + and − move it too; so does dragging the line.").format(
+                help=parameter.help
+            )
+        )
         self.setFixedWidth(11 * GRID)
 
     def textFromValue(self, value: float) -> str:

@@ -1,6 +1,7 @@
 """What the network has made of its inputs: the surface and what each unit sees, a curve, or filters and saliency."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 from typing import Any
 
 import pyqtgraph as pg
@@ -25,9 +26,11 @@ from .surface_reading import (
     when_headline,
 )
 
-_LESSON = (
-    "What the network has learned, as a picture: for points in the plane the class it gives to every place and what "
-    "each hidden unit sees, for a regression its curve, for images the first filters and the pixels that matter."
+_LESSON = tr(
+    "What the network has learned, as a picture: for points in the plane the "
+    "class it gives to every place and what each hidden unit sees, for a "
+    "regression its curve, for images the first filters and the pixels that "
+    "matter."
 )
 
 
@@ -39,12 +42,15 @@ class DecisionSurfacePane(Pane):
         self._view: PictureView | None = None
         self._entered: object = None
         self._drawn: tuple[Picture, object] | None = None
-        super().__init__("decision-surface", "Decision surface", _LESSON, themes, plots=2)
+        super().__init__("decision-surface", tr("Decision surface"), _LESSON, themes, plots=2)
         self._key = QLabel()
         self._key.setWordWrap(True)
         self._key.setToolTip(
-            "Choose a layer, on the canvas or here with the arrow keys, to see its units. "
-            "Each map and each filter has its own scale; one that is zero everywhere has a stroke"
+            tr(
+                "Choose a layer, on the canvas or here with the arrow keys, to see its "
+                "units. Each map and each filter has its own scale; one that is zero "
+                "everywhere has a stroke"
+            )
         )
         self.legend.addWidget(self._key, 1)
         self._why = QLabel()
@@ -53,9 +59,9 @@ class DecisionSurfacePane(Pane):
         self._why.setMargin(3 * GRID)
         self._why.hide()
         self._plotted.addWidget(self._why, 1)
-        self._with_points = QCheckBox("data points")
+        self._with_points = QCheckBox(tr("data points"))
         self._with_points.setChecked(True)
-        self._with_points.setToolTip("Show the samples over the picture")
+        self._with_points.setToolTip(tr("Show the samples over the picture"))
         self._with_points.toggled.connect(self._show_points)
         self.tools.addWidget(self._with_points)
 
@@ -81,8 +87,10 @@ class DecisionSurfacePane(Pane):
         self._enter(shown)
         if shown is None:
             self.headline.clear()
-            start = f"Epoch {epoch}" if epoch else "Before training"
-            return f"{start}: there is no picture of “{self.history.started.data_title}”"
+            start = tr("Epoch {epoch}").format(epoch=epoch) if epoch else tr("Before training")
+            return tr("{start}: there is no picture of “{data_title}”").format(
+                start=start, data_title=self.history.started.data_title
+            )
         boxes = [item.getViewBox().size() for item in self.plot_items]
         state = (shown.row, shown.theme.name, shown.then, boxes)
         assert self._view is not None

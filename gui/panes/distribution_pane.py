@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 from typing import Any, cast
 
 import numpy as np
@@ -62,7 +63,7 @@ class DistributionPane(Pane):
         self._pinned_view: tuple[RunHistory, int, View] | None = None
         super().__init__(name, title, lesson, themes, plots)
         self._what = QComboBox()
-        self._what.setAccessibleName("Which distribution is shown")
+        self._what.setAccessibleName(tr("Which distribution is shown"))
         for quantity in self.quantities:
             self._what.addItem(quantity.title)
             self._what.setItemData(self._what.count() - 1, quantity.help, 3)  # ToolTipRole
@@ -141,8 +142,9 @@ class DistributionPane(Pane):
         self._rows.color(self.theme)
         low, high = pg.colormap.get(self.theme.heat_map).map([0.0, 1.0], mode="qcolor")
         self._color_key.setText(
-            f'<span style="color: {low.name()}">■</span> few '
-            f'<span style="color: {high.name()}">■</span> many'
+            tr(
+                '<span style="color: {low}">■</span> few <span style="color: {high}">■</span> many'
+            ).format(low=low.name(), high=high.name())
         )
 
     @property
@@ -238,7 +240,7 @@ class DistributionPane(Pane):
 
     def _draws_heat_map(self, layers: int) -> bool:
         wanted = self.menu.drawing
-        return wanted == "heat map" or (wanted == "automatic" and layers > MANY)
+        return wanted == tr("heat map") or (wanted == "automatic" and layers > MANY)
 
     # Reading.
 
@@ -275,7 +277,9 @@ class DistributionPane(Pane):
             return "", None
         quantity = self.quantity
         text = row_text(layers[row].label, self.found(view), row, quantity.axis, self.shares(view))
-        return f"{text}; here {quantity.axis.number(place.x())}", layers[row].id
+        return tr("{text}; here {number}").format(
+            text=text, number=quantity.axis.number(place.x())
+        ), layers[row].id
 
     def csv_rows(
         self, columns: Sequence[tuple[str, Floats]]
@@ -290,12 +294,15 @@ class DistributionPane(Pane):
     def _legend(self) -> None:
         self._band_key, self._pin_key, self._color_key = QLabel(), QLabel(), QLabel()
         self._band_key.setToolTip(
-            "From the 1st to the 99th percentile, and the median, zeros included"
+            tr("From the 1st to the 99th percentile, and the median, zeros included")
         )
-        self._pin_key.setToolTip("The pinned epoch, to compare with")
+        self._pin_key.setToolTip(tr("The pinned epoch, to compare with"))
         self._color_key.setToolTip(
-            "Each line of the map by itself: its brightest place holds the most of its numbers, and the colour "
-            "goes with the square root, so that rare numbers are seen too"
+            tr(
+                "Each line of the map by itself: its brightest place holds the most of its "
+                "numbers, and the colour goes with the square root, so that rare numbers are "
+                "seen too"
+            )
         )
         self._mark_keys: list[tuple[Mark, QLabel]] = []
         for mark in self.keys():
@@ -316,9 +323,9 @@ class DistributionPane(Pane):
     def _explain(self, pinned: View | None, shares: Sequence[tuple[Mark, Floats]]) -> None:
         """The legend explains only what is drawn."""
         heat_map = self._rows.image.isVisible()
-        line = f'<b style="color: {BEFORE}">¦¦</b>' if heat_map else "╌╌"
+        line = tr('<b style="color: {before}">¦¦</b>').format(before=BEFORE) if heat_map else "╌╌"
         for label, text in (
-            (self._band_key, "││ p1–p99, median" if heat_map else "└┘ p1–p99  │ median"),
+            (self._band_key, tr("││ p1–p99, median") if heat_map else "└┘ p1–p99  │ median"),
             (self._pin_key, "" if pinned is None else f"{line} {short_when(pinned)}"),
         ):
             if label.text() != text:

@@ -1,5 +1,6 @@
 """One layer's distribution over the epochs as a heat map, with the playhead in it."""
 
+from gettext import gettext as tr
 from typing import cast
 
 import numpy as np
@@ -26,7 +27,7 @@ class EpochLines:
     def furnish(self, plot: pg.PlotItem) -> None:
         """Put the lines into a new plot."""
         self._plot = plot
-        plot.setLabel("bottom", "epoch")
+        plot.setLabel("bottom", tr("epoch"))
         for line in (self.pinned, self.now):
             line.setZValue(10)
             plot.addItem(line)

@@ -2,6 +2,7 @@
 
 import datetime
 from collections.abc import Callable, Sequence
+from gettext import gettext as tr
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -61,23 +62,23 @@ class Exports(QObject):
     @property
     def animation_tip(self) -> str:
         """What an animation needs."""
-        return MISSING if self._encoder is None else "Save the recorded epochs as a film"
+        return MISSING if self._encoder is None else tr("Save the recorded epochs as a film")
 
     def ask_and_report(self) -> None:
         """Let the person choose a file, and write the report."""
-        path = self._ask("Export a report", "report", (".html",))
+        path = self._ask(tr("Export a report"), "report", (".html",))
         if path is not None:
             self.report(path)
 
     def report(self, path: Path) -> None:
         """Write the report to a file."""
         pieces = self._report_pieces(path)
-        self.work.begin("Export a report", len(self._panes), pieces, self.failed.emit)
+        self.work.begin(tr("Export a report"), len(self._panes), pieces, self.failed.emit)
 
     def ask_and_animate(self, name: str) -> None:
         """Let the person choose a file, and write an animation of a pane, or of the whole window."""
         if self._encoder is not None:
-            path = self._ask("Export an animation", name, self._encoder.kinds)
+            path = self._ask(tr("Export an animation"), name, self._encoder.kinds)
             if path is not None:
                 self.animate(name, path)
 
@@ -85,16 +86,20 @@ class Exports(QObject):
         """Write an animation of the pane with this name, or of the whole window, to a file."""
         if self._encoder is None or path.suffix.lower() not in self._encoder.kinds:
             known = " or ".join(self._encoder.kinds) if self._encoder else MISSING
-            self.failed.emit(f"Files that end in {path.suffix!r} cannot be written: {known}")
+            self.failed.emit(
+                tr("Files that end in {suffix!r} cannot be written: {known}").format(
+                    suffix=path.suffix, known=known
+                )
+            )
             return
         pieces = self._film_pieces(name, path)
         count = len(thinned_epochs(self._playhead.last + 1))
-        self.work.begin("Export an animation", count, pieces, self.failed.emit)
+        self.work.begin(tr("Export an animation"), count, pieces, self.failed.emit)
 
     def _film_pieces(self, name: str, path: Path) -> Pieces:
         assert self._encoder is not None
         yield from film(self._playhead, lambda: self._grab(name), self._encoder, path)
-        self.done.emit("The animation is saved", path)
+        self.done.emit(tr("The animation is saved"), path)
 
     def _grab(self, name: str) -> QImage:
         wanted = [pane for pane in self._panes if name == pane.name]
@@ -105,7 +110,7 @@ class Exports(QObject):
     def _report_pieces(self, path: Path) -> Pieces:
         history, frozen = self._playhead.history, self._frozen
         if history is None or not history.epochs:
-            raise ValueError("There is nothing to report yet. Press Run first")
+            raise ValueError(tr("There is nothing to report yet. Press Run first"))
         shown = history.epochs[self._playhead.shown]
         pictures: list[Picture] = []
         for done, pane in enumerate(self._panes):
@@ -125,7 +130,7 @@ class Exports(QObject):
             )
         )
         write_atomically(path, page.encode())
-        self.done.emit("The report is saved", path)
+        self.done.emit(tr("The report is saved"), path)
 
     def _picture(self, pane: Pane, epoch: int | None) -> list[Picture]:
         """What a pane shows, on white; nothing when it has nothing to show."""
@@ -162,7 +167,7 @@ class Exports(QObject):
     @property
     def _title(self) -> str:
         path = self._document.path
-        return path.stem if path else "Untitled network"
+        return path.stem if path else tr("Untitled network")
 
     def _ask(self, title: str, what: str, kinds: Sequence[str]) -> Path | None:
         start = (self._document.folder or Path.home()) / f"{self._title}-{what}{kinds[0]}"
@@ -178,15 +183,15 @@ def export_actions(exports: Exports, panes: Sequence[tuple[str, str]]) -> list[A
     return [
         ActionSpec(
             "report",
-            "Export a re&port …",
-            "Save network, settings, outcome and all pictures as one page",
+            tr("Export a re&port …"),
+            tr("Save network, settings, outcome and all pictures as one page"),
             exports.ask_and_report,
             "Ctrl+E",
             enabled=lambda: exports.has_run,
         ),
         *(
             _animation_action(exports, name, title)
-            for name, title in ((WHOLE_WINDOW, "The whole window"), *panes)
+            for name, title in ((WHOLE_WINDOW, tr("The whole window")), *panes)
         ),
     ]
 

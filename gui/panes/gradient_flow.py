@@ -1,6 +1,7 @@
 """How large gradients, updates and activations are: layer by layer, or layer by layer over all epochs."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -33,15 +34,16 @@ from .theory import (
     theory_verdict,
 )
 
-_LESSON = (
-    "How large the gradient is at every layer, on a logarithmic scale. A line that drops towards the input "
-    "is a vanishing gradient: the first layers learn nothing. One that rises is an exploding gradient."
+_LESSON = tr(
+    "How large the gradient is at every layer, on a logarithmic scale. A line "
+    "that drops towards the input is a vanishing gradient: the first layers "
+    "learn nothing. One that rises is an exploding gradient."
 )
 _LABEL_GAP = 10.0
 _GRID_ALPHA = 0.25
 _POINT_ROOM = 1.5 * GRID
 """Below this many pixels a layer, points would hide the line."""
-_LINES, _HEAT_MAP = "Lines", "Heat map"
+_LINES, _HEAT_MAP = "Lines", tr("Heat map")
 _TITLES = {q.column: q for q in QUANTITIES}
 
 
@@ -62,7 +64,7 @@ class GradientFlowPane(Pane):
         self._shows_map = False
         self._shown_rows = self._order
         """Of the heat map: only layers that have the quantity."""
-        super().__init__("gradient-flow", "Gradient flow", _LESSON, themes)
+        super().__init__("gradient-flow", tr("Gradient flow"), _LESSON, themes)
         self._build_legend()
 
     def _build_legend(self) -> None:
@@ -84,18 +86,20 @@ class GradientFlowPane(Pane):
     def _build_choices(self) -> None:
         self._kind, self._quantity = QComboBox(), QComboBox()
         self._kind.addItems([_LINES, _HEAT_MAP])
-        self._kind.setToolTip("Lines of the epoch that is shown, or one quantity over all epochs")
-        self._kind.setAccessibleName("How the gradient flow is drawn")
-        self._quantity.setAccessibleName("Quantity of the heat map")
+        self._kind.setToolTip(
+            tr("Lines of the epoch that is shown, or one quantity over all epochs")
+        )
+        self._kind.setAccessibleName(tr("How the gradient flow is drawn"))
+        self._quantity.setAccessibleName(tr("Quantity of the heat map"))
         self._boxes: dict[str, QCheckBox] = {}
         for quantity in QUANTITIES:
             self._quantity.addItem(quantity.title, quantity.column)
             box = self._boxes[quantity.column] = QCheckBox(quantity.title)
             box.setChecked(quantity.shown)
             box.setToolTip(quantity.help)
-        self._worst = QCheckBox("worst first")
+        self._worst = QCheckBox(tr("worst first"))
         self._worst.setToolTip(
-            "Order the layers by how far their gradient is from the one at the output end"
+            tr("Order the layers by how far their gradient is from the one at the output end")
         )
         for choice in (self._kind, self._quantity):
             choice.currentIndexChanged.connect(self._change)
@@ -208,10 +212,12 @@ class GradientFlowPane(Pane):
         index = self.epoch_at(place, 0)
         quantity = _TITLES[self._quantity.currentData()]
         if index is None:
-            return "nothing was measured"
+            return tr("nothing was measured")
         stats = self.history.epochs[index]
         value = getattr(stats.layers, quantity.column)[row]
-        return f"epoch {stats.epoch}: {quantity.title} {value:.3g}"
+        return tr("epoch {epoch}: {title} {value:.3g}").format(
+            epoch=stats.epoch, title=quantity.title, value=value
+        )
 
     def _read_theory(self, row: int) -> list[str]:
         columns = self._columns
@@ -220,9 +226,13 @@ class GradientFlowPane(Pane):
         parts = []
         if self._boxes[GRADIENT].isChecked() and np.isfinite(columns.gradient[row]):
             low, high = columns.low[row], columns.high[row]
-            parts.append(f"theory {columns.gradient[row]:.3g} ({low:.2g} … {high:.2g})")
+            parts.append(
+                tr("theory {gradient:.3g} ({low:.2g} … {high:.2g})").format(
+                    gradient=columns.gradient[row], low=low, high=high
+                )
+            )
         if self._boxes[SPREAD].isChecked() and np.isfinite(columns.std[row]):
-            parts.append(f"theory σ {columns.std[row]:.3g}")
+            parts.append(tr("theory σ {std:.3g}").format(std=columns.std[row]))
         return parts
 
     @property
@@ -303,11 +313,13 @@ class GradientFlowPane(Pane):
         pinned = self._pinned is not None
         self._ghost_key.setVisible(not is_map and (trained or pinned))
         if pinned and self.history is not None:
-            text = f"- - epoch {self.history.started.first_epoch + (self._pinned or 0)} (pinned)"
-            self._ghost_key.setToolTip("The pinned epoch, to compare with")
+            text = tr("- - epoch {first_epoch} (pinned)").format(
+                first_epoch=self.history.started.first_epoch + (self._pinned or 0)
+            )
+            self._ghost_key.setToolTip(tr("The pinned epoch, to compare with"))
         else:
-            text = "- - before training"
-            self._ghost_key.setToolTip("∂L/∂z at epoch 0, to compare with")
+            text = tr("- - before training")
+            self._ghost_key.setToolTip(tr("∂L/∂z at epoch 0, to compare with"))
         self._ghost_key.setText(text)
         self._help_theory(trained)
 
@@ -337,10 +349,12 @@ class GradientFlowPane(Pane):
             self._ticks = None
 
     def _label_axes(self) -> None:
-        order = "worst gradient first" if self._worst.isChecked() else "from input to output"
+        order = (
+            tr("worst gradient first") if self._worst.isChecked() else tr("from input to output")
+        )
         (plot,) = self.plot_items
-        plot.setLabel("bottom", f"layer, {order}")
-        plot.setLabel("left", "epoch" if self._is_map else "size (log scale)")
+        plot.setLabel("bottom", tr("layer, {order}").format(order=order))
+        plot.setLabel("left", tr("epoch") if self._is_map else tr("size (log scale)"))
 
     def _draw_chosen(self, layers: Sequence[LayerInfo]) -> None:
         rows = [row for row, layer in enumerate(layers) if layer.id in self._selected]

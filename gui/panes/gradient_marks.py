@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from gettext import gettext as tr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,8 +36,10 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity(
         GRADIENT,
         "∂L/∂z",
-        "Root mean square of the gradient at each layer's output, times the batch size. "
-        "This is what tells whether gradients vanish or explode.",
+        tr(
+            "Root mean square of the gradient at each layer's output, times the batch "
+            "size. This is what tells whether gradients vanish or explode."
+        ),
         "o",
         True,
         False,
@@ -44,24 +47,26 @@ QUANTITIES: tuple[Quantity, ...] = (
     Quantity(
         "weight_gradient_rms",
         "∂L/∂W",
-        "Root mean square of the weight's gradient. Alone it can hide vanishing: forward and backward "
-        "shrinkage can cancel in it. Look at ∂L/∂z as well.",
+        tr(
+            "Root mean square of the weight's gradient. Alone it can hide vanishing: "
+            "forward and backward shrinkage can cancel in it. Look at ∂L/∂z as well."
+        ),
         "s",
         False,
         True,
     ),
     Quantity(
         SPREAD,
-        "activation σ",
-        "Standard deviation of each layer's output over samples and units.",
+        tr("activation σ"),
+        tr("Standard deviation of each layer's output over samples and units."),
         "t",
         False,
         False,
     ),
     Quantity(
         "update_ratio",
-        "update : weight",
-        "‖ΔW‖ / ‖W‖ of the last measured step; about 10⁻³ is usual.",
+        tr("update : weight"),
+        tr("‖ΔW‖ / ‖W‖ of the last measured step; about 10⁻³ is usual."),
         "d",
         True,
         True,

@@ -1,6 +1,7 @@
 """Heat maps of magnitudes over the epochs: epochs go up the page, colours are decades."""
 
 from dataclasses import dataclass
+from gettext import gettext as tr
 
 import numpy as np
 import pyqtgraph as pg
@@ -188,7 +189,7 @@ def lookup_of(theme: Theme) -> Codes:
 
 def misfit_key(theme: Theme) -> str:
     """What the colours beside the scale mean, as rich text for a legend."""
-    return (
-        f'<span style="color: {theme.vanishing};">■</span> exactly 0 &nbsp; '
-        f'<span style="color: {theme.nonfinite};">■</span> not finite'
-    )
+    return tr(
+        '<span style="color: {vanishing};">■</span> exactly 0 &nbsp; <span '
+        'style="color: {nonfinite};">■</span> not finite'
+    ).format(vanishing=theme.vanishing, nonfinite=theme.nonfinite)

@@ -1,6 +1,7 @@
 """A network of images: the filters of its first weights, and which pixels of some samples matter."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 import numpy as np
 import pyqtgraph as pg
@@ -29,9 +30,11 @@ class ImagesView(PictureView):
         self.add(self.right, self.samples)
         self.bare(self.left)
         self.bare(self.right)
-        self.title(self.right, "samples, and |∂ output / ∂ pixel|")
+        self.title(self.right, tr("samples, and |∂ output / ∂ pixel|"))
         self._ticks = None
-        return f"weights: {signs(theme)}&nbsp;&nbsp; ✓ recognised, 1→7: a 1 taken for a 7"
+        return tr("weights: {theme}&nbsp;&nbsp; ✓ recognised, 1→7: a 1 taken for a 7").format(
+            theme=signs(theme)
+        )
 
     def draw(self, shown: Shown) -> None:
         images, theme = shown.picture.images, shown.theme
@@ -40,7 +43,7 @@ class ImagesView(PictureView):
         if images.filter_row >= 0:
             self._draw_filters(shown)
         else:
-            self.title(self.left, "no layer looks at the pixels first")
+            self.title(self.left, tr("no layer looks at the pixels first"))
         count, shape = len(images.saliency), images.saliency.shape[1:]
         layout = Mosaic.of(2 * count, count, shape)
         largest = images.saliency.max(axis=(1, 2), keepdims=True)
@@ -56,16 +59,22 @@ class ImagesView(PictureView):
         if found is None:
             return "", None
         index, row, column = found
-        where = f"row {row + 1}, column {column + 1}"
+        where = tr("row {row}, column {column}").format(row=row + 1, column=column + 1)
         if plot == 0:
             weight = float(images.filters[index, row, column])
-            return f"filter {index + 1}, {where}: weight {weight:.3g}", images.filter_row
+            return tr("filter {index}, {where}: weight {weight:.3g}").format(
+                index=index + 1, where=where, weight=weight
+            ), images.filter_row
         sample = index % len(images.saliency)
         names = shown.backdrop.class_names
         true, said = int(shown.backdrop.targets[sample]), int(images.winners[sample])
-        text = f"a {names[true]}, taken for a {names[said]} ({float(images.scores[sample]):.1%})"
+        text = tr("a {names}, taken for a {names_2} ({scores:.1%})").format(
+            names=names[true], names_2=names[said], scores=float(images.scores[sample])
+        )
         if shown.backdrop.score == "output":
-            text = f"a {names[true]}, taken for a {names[said]}"
+            text = tr("a {names}, taken for a {names_2}").format(
+                names=names[true], names_2=names[said]
+            )
         if index < len(images.saliency):
             pixel = shown.backdrop.real(shown.backdrop.inputs)[sample, 0, row, column]
             return f"{text}; {where}: {pixel:.3g}", None
@@ -80,7 +89,7 @@ class ImagesView(PictureView):
         ]
         saliency = [
             [
-                f"saliency of a {names[int(shown.backdrop.targets[i])]}",
+                tr("saliency of a {names}").format(names=names[int(shown.backdrop.targets[i])]),
                 i + 1,
                 r + 1,
                 c + 1,
@@ -100,7 +109,10 @@ class ImagesView(PictureView):
         self.show_tiles(self.left, self.filters, tiles, layout, shown.theme)
         label, count = shown.history.layers[images.filter_row].label, images.filter_count
         first = f"{len(values)} of " if len(values) < count else ""
-        self.title(self.left, f"{first}{count} filters of {label}")
+        self.title(
+            self.left,
+            tr("{first}{count} filters of {label}").format(first=first, count=count, label=label),
+        )
 
     def _label_samples(self, shown: Shown, layout: Mosaic) -> None:
         """Below each sample what it is taken for, with a sign for right and wrong."""

@@ -1,6 +1,7 @@
 """A regression over one input: its curve over the data."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 import numpy as np
 import pyqtgraph as pg
@@ -37,10 +38,10 @@ class LineView(PictureView):
             self.add(self.left, item)
         self.curve.setPen(theme.pen(theme.text, 2.5))
         self.then.setPen(theme.pen(theme.text, 1.5, style=Qt.PenStyle.DashLine))
-        return (
-            f'<b style="color: {colors[0]}">●</b> training&nbsp;&nbsp; '
-            f'<b style="color: {colors[1]}">◆</b> validation&nbsp;&nbsp; <b>—</b> the network'
-        )
+        return tr(
+            '<b style="color: {colors}">●</b> training&nbsp;&nbsp; <b style="color: '
+            '{colors_2}">◆</b> validation&nbsp;&nbsp; <b>—</b> the network'
+        ).format(colors=colors[0], colors_2=colors[1])
 
     def draw(self, shown: Shown) -> None:
         x, y = self._line(shown)
@@ -56,7 +57,9 @@ class LineView(PictureView):
             return "", None
         value = float(np.interp(place.x(), x, y))
         return (
-            f"{shown.backdrop.input_names[0]} {place.x():.3g}: the network says {value:.3g}",
+            tr("{input_names} {place:.3g}: the network says {value:.3g}").format(
+                input_names=shown.backdrop.input_names[0], place=place.x(), value=value
+            ),
             None,
         )
 

@@ -1,6 +1,7 @@
 """Loss over the epochs and the loss of every step behind it; accuracy, learning rate or time on a second axis."""
 
 from collections.abc import Mapping, Sequence
+from gettext import gettext as tr
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -42,9 +43,10 @@ _STRIP = 12.0
 """The strip of clipped steps is as high as the plot over this."""
 _FAR = 5.0
 """A learning rate whose middle value is less than its highest over this is shown on a logarithmic scale."""
-_LESSON = (
-    "Loss and accuracy, on the samples that train and on those kept aside. A loss that stays where it began "
-    "means that nothing is learned; one that parts from the other means overfitting."
+_LESSON = tr(
+    "Loss and accuracy, on the samples that train and on those kept aside. A "
+    "loss that stays where it began means that nothing is learned; one that "
+    "parts from the other means overfitting."
 )
 
 
@@ -58,8 +60,8 @@ class Aside(NamedTuple):
 
 ASIDES = (
     Aside("accuracy", "accuracy, %", _ACCURACIES),
-    Aside("learning rate", "learning rate", ("learning_rate",)),
-    Aside("time", "seconds an epoch", ("seconds",)),
+    Aside(tr("learning rate"), tr("learning rate"), ("learning_rate",)),
+    Aside("time", tr("seconds an epoch"), ("seconds",)),
 )
 
 
@@ -89,19 +91,19 @@ class LossPane(Pane):
         self.legend.addWidget(self._key)
         self.aside = QComboBox()
         self.aside.addItems([aside.title for aside in ASIDES])
-        self.aside.setToolTip("What the right axis shows")
-        self.aside.setAccessibleName("What the right axis shows")
+        self.aside.setToolTip(tr("What the right axis shows"))
+        self.aside.setAccessibleName(tr("What the right axis shows"))
         self.aside.textActivated.connect(self._choose_aside)
         self.tools.addWidget(self.aside)
-        self._log = QCheckBox("log scale")
-        self._log.setToolTip("Show the loss on a logarithmic scale")
+        self._log = QCheckBox(tr("log scale"))
+        self._log.setToolTip(tr("Show the loss on a logarithmic scale"))
         self._log.toggled.connect(self._set_log)
         self.tools.addWidget(self._log)
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         (plot,) = plots
-        plot.setLabel("bottom", "epoch")
-        plot.setLabel("left", "loss")
+        plot.setLabel("bottom", tr("epoch"))
+        plot.setLabel("left", tr("loss"))
         plot.showAxis("right")
         self._right, self._strip = (pg.ViewBox(enableMenu=False) for _ in range(2))
         for box in (self._strip, self._right):
@@ -162,7 +164,7 @@ class LossPane(Pane):
             return "", None
         text, share = read_epoch(self.history, number), clipped_near(self.history, place.x())
         if share > 0:
-            text += f"; {share_text(share)} of the steps here were clipped"
+            text += tr("; {share} of the steps here were clipped").format(share=share_text(share))
         return text, None
 
     def epoch_at(self, place: QPointF, _plot: int) -> int | None:
@@ -199,8 +201,8 @@ class LossPane(Pane):
         place = -1 if self._epoch is None else min(self._epoch, len(self.history.epochs) - 1)
         accuracy = self.history.series("validation_accuracy")[place]
         if not np.isnan(accuracy):
-            return f"validation {accuracy:.1%}"
-        return f"loss {self.history.series('train_loss')[place]:.3g}"
+            return tr("validation {accuracy:.1%}").format(accuracy=accuracy)
+        return tr("loss {series:.3g}").format(series=self.history.series("train_loss")[place])
 
     def _series(self, name: str) -> Series:
         """A number an epoch as an axis shows it: percent, or the loss or its logarithm."""
@@ -269,14 +271,26 @@ class LossPane(Pane):
         if aside.columns == _ACCURACIES:
             parts.append(f"{_DASHES} accuracy")
         else:
-            parts.append(f'<b style="color:{other}">{_DASHES}</b> {aside.label}')
+            parts.append(
+                tr('<b style="color:{other}">{dashes}</b> {label}').format(
+                    other=other, dashes=_DASHES, label=aside.label
+                )
+            )
         if clipped:
             share = share_text(clipped / events.steps.sum())
-            parts.append(f'<b style="color:{self.theme.warning}">|||</b> {share} clipped')
+            parts.append(
+                tr('<b style="color:{warning}">|||</b> {share} clipped').format(
+                    warning=self.theme.warning, share=share
+                )
+            )
         if broken:
-            parts.append(f'<b style="color:{self.theme.nonfinite}">✕</b> {broken:,} not finite')
+            parts.append(
+                tr('<b style="color:{nonfinite}">✕</b> {broken:,} not finite').format(
+                    nonfinite=self.theme.nonfinite, broken=broken
+                )
+            )
         if self._pinned is not None:
-            parts.append(f"┆ pinned: epoch {self._first + self._pinned}")
+            parts.append(tr("┆ pinned: epoch {first}").format(first=self._first + self._pinned))
         text = "&nbsp;&nbsp; ".join(_unbroken(part) for part in parts)
         if text != self._key_text:
             self._key_text = text
@@ -304,7 +318,7 @@ class LossPane(Pane):
     def _fit_right(self, aside: Aside, values: Floats) -> None:
         """All of 0 to 100 % for accuracies; from zero for the others, or the decades of a learning rate."""
         assert self.history is not None
-        logarithmic = aside.title == "learning rate" and _spans_decades(
+        logarithmic = aside.title == tr("learning rate") and _spans_decades(
             self.history.series("learning_rate")[1:]
         )
         low, high = 0.0, 100.0
@@ -343,4 +357,4 @@ def _unbroken(text: str) -> str:
 
 
 def _dot(color: str) -> str:
-    return f'<b style="color:{color}">●</b>'
+    return tr('<b style="color:{color}">●</b>').format(color=color)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -68,13 +69,15 @@ def loss_caption(history: RunHistory, epoch: int | None = None, pinned: int | No
     last = len(history.epochs) - 1
     place = last if epoch is None else min(epoch, last)
     number = history.started.first_epoch + place
-    start = f"Epoch {number}" if number else "Before training"
+    start = tr("Epoch {number}").format(number=number) if number else tr("Before training")
     loss = float(history.series("train_loss")[place])
     if not math.isfinite(loss):
-        return f"{start}: the loss is no longer a finite number"
-    words = f"{start}: training loss {loss:.3g}"
+        return tr("{start}: the loss is no longer a finite number").format(start=start)
+    words = tr("{start}: training loss {loss:.3g}").format(start=start, loss=loss)
     if known(history, "validation_loss"):
-        words += f", validation loss {history.series('validation_loss')[place]:.3g}"
+        words += tr(", validation loss {series:.3g}").format(
+            series=history.series("validation_loss")[place]
+        )
     return words + _accuracy(history, place) + _compared(history, place, pinned) + _steps(history)
 
 
@@ -83,7 +86,9 @@ def _accuracy(history: RunHistory, place: int) -> str:
     if math.isnan(accuracies[place]):
         return ""
     best = int(np.nanargmax(accuracies))
-    words = f"; validation accuracy {accuracies[place]:.1%}, best {accuracies[best]:.1%} at epoch "
+    words = tr("; validation accuracy {accuracies:.1%}, best {accuracies_2:.1%} at epoch ").format(
+        accuracies=accuracies[place], accuracies_2=accuracies[best]
+    )
     return words + str(history.started.first_epoch + best)
 
 
@@ -98,13 +103,19 @@ def _compared(history: RunHistory, place: int, pinned: int | None) -> str:
     ]
     said = ", ".join(change for change in changes if change)
     word = "since" if pinned < place else "until"
-    return f"; {word} epoch {history.started.first_epoch + pinned}: {said}" if said else ""
+    return (
+        tr("; {word} epoch {first_epoch}: {said}").format(
+            word=word, first_epoch=history.started.first_epoch + pinned, said=said
+        )
+        if said
+        else ""
+    )
 
 
 _COMPARED = (
-    ("training loss", "train_loss", False),
-    ("validation loss", "validation_loss", False),
-    ("validation accuracy", "validation_accuracy", True),
+    (tr("training loss"), "train_loss", False),
+    (tr("validation loss"), "validation_loss", False),
+    (tr("validation accuracy"), "validation_accuracy", True),
 )
 
 
@@ -122,9 +133,17 @@ def _steps(history: RunHistory) -> str:
     total, clipped, broken = (
         int(n.sum()) for n in (events.steps, events.clipped, events.nonfinite)
     )
-    words = f"; {share_text(clipped / total)} of the steps were clipped" if clipped else ""
+    words = (
+        tr("; {share_text} of the steps were clipped").format(
+            share_text=share_text(clipped / total)
+        )
+        if clipped
+        else ""
+    )
     if broken:
-        words += f"; {broken:,} {'step was' if broken == 1 else 'steps were'} not finite"
+        words += tr("; {broken:,} {value} not finite").format(
+            broken=broken, value="step was" if broken == 1 else "steps were"
+        )
     return words
 
 
@@ -141,13 +160,21 @@ def clipped_near(history: RunHistory, epochs: float) -> float:
 def read_epoch(history: RunHistory, place: int) -> str:
     """The figures of an epoch in words."""
     value = {name: float(history.series(name)[place]) for name in COLUMNS}
-    text = f"epoch {history.started.first_epoch + place}: training loss {value['train_loss']:.4g}"
+    text = tr("epoch {first_epoch}: training loss {train_loss:.4g}").format(
+        first_epoch=history.started.first_epoch + place, train_loss=value["train_loss"]
+    )
     if known(history, "validation_loss"):
-        text += f", validation loss {value['validation_loss']:.4g}"
+        text += tr(", validation loss {validation_loss:.4g}").format(
+            validation_loss=value["validation_loss"]
+        )
     if known(history, "validation_accuracy"):
-        text += f", accuracy {value['validation_accuracy']:.1%}"
+        text += tr(", accuracy {validation_accuracy:.1%}").format(
+            validation_accuracy=value["validation_accuracy"]
+        )
     if place:
-        text += f", learning rate {value['learning_rate']:.3g}, {value['seconds']:.3g} s"
+        text += tr(", learning rate {learning_rate:.3g}, {seconds:.3g} s").format(
+            learning_rate=value["learning_rate"], seconds=value["seconds"]
+        )
     return text
 
 

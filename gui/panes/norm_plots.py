@@ -1,5 +1,6 @@
 """The three plots of a batch-norm layer: its stages, γ and β over the epochs, batch against moving statistics."""
 
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -53,7 +54,7 @@ class StagesPlot:
         """Put the items into a new plot."""
         self._plot = plot
         plot.hideAxis("left")
-        plot.setLabel("bottom", "value (log scale far from 0)")
+        plot.setLabel("bottom", tr("value (log scale far from 0)"))
         plot.getViewBox().setYRange(0, len(TITLES), padding=0.02)
         for item in (*self.ridges, self.pinned):
             plot.addItem(item)
@@ -95,7 +96,9 @@ class StagesPlot:
     def read(self, place: QPointF, found: Distribution) -> str:
         """The stage under a point, in words."""
         stage = min(max(0, len(TITLES) - 1 - int(place.y() // 1)), len(TITLES) - 1)
-        return f"{stage_text(found, stage)}; here {float(from_place(place.x())):.2g}"
+        return tr("{found}; here {float:.2g}").format(
+            found=stage_text(found, stage), float=float(from_place(place.x()))
+        )
 
     @property
     def _share(self) -> float:
@@ -131,8 +134,8 @@ class TracksPlot:
     def furnish(self, plot: pg.PlotItem) -> None:
         """Put the items into a new plot."""
         self._plot = plot
-        plot.setLabel("bottom", "epoch")
-        plot.setLabel("left", "γ, β, gap")
+        plot.setLabel("bottom", tr("epoch"))
+        plot.setLabel("left", tr("γ, β, gap"))
         for item in (*self.bands, self.gap, *self.tracks, *self.ends, self.then, self.now):
             plot.addItem(item)
 
@@ -193,7 +196,9 @@ class TracksPlot:
     def read(self, place: QPointF, track: NormTrack, first: int) -> str:
         """The epoch nearest to a point, in words."""
         nearest = int(np.argmin(np.abs(track.epochs + first - place.x())))
-        return f"epoch {track.epochs[nearest] + first}: {track_text(track, nearest)}"
+        return tr("epoch {epochs}: {track}").format(
+            epochs=track.epochs[nearest] + first, track=track_text(track, nearest)
+        )
 
     def _fit(self, track: NormTrack, known: Span, planned: float) -> None:
         first, last = known
@@ -219,8 +224,8 @@ class MovingPlot:
     def furnish(self, plot: pg.PlotItem) -> None:
         """Put the items into a new plot."""
         self._plot = plot
-        plot.setLabel("bottom", "moving statistic")
-        plot.setLabel("left", "of this batch")
+        plot.setLabel("bottom", tr("moving statistic"))
+        plot.setLabel("left", tr("of this batch"))
         for item in (self._equal, self.means, self.deviations):
             plot.addItem(item)
 
@@ -250,9 +255,15 @@ class MovingPlot:
         x, y = np.append(means, spreads), np.append(own_means, own_spreads)
         nearest = int(np.argmin((x - place.x()) ** 2 + (y - place.y()) ** 2)) % shown.size
         found = [figure(float(part[shown[nearest]])) for part in statistics(norm)]
-        return (
-            f"channel {shown[nearest]}: mean of the batch {found[1]}, moving {found[0]}; "
-            f"σ of the batch {found[3]}, moving {found[2]}"
+        return tr(
+            "channel {shown}: mean of the batch {found}, moving {found_2}; σ of the "
+            "batch {found_3}, moving {found_4}"
+        ).format(
+            shown=shown[nearest],
+            found=found[1],
+            found_2=found[0],
+            found_3=found[3],
+            found_4=found[2],
         )
 
     def _fit(self) -> None:
@@ -275,21 +286,28 @@ def base(stage: int) -> float:
 def key_of_tracks(theme: Theme, track: NormTrack | None, channels: int) -> str:
     """What the colours of the tracks mean, as rich text."""
     few = track is not None and track.each_channel
-    of = "each channel" if few else f"median and p10–p90 of {channels} channels"
-    return (
-        f'<b style="color: {theme.series[1]}">●—</b>&nbsp;γ '
-        f'<b style="color: {theme.series[2]}">■—</b>&nbsp;β: {of}; '
-        f'<b style="color: {theme.muted}">- -</b>&nbsp;gap'
+    of = (
+        tr("each channel")
+        if few
+        else tr("median and p10–p90 of {channels} channels").format(channels=channels)
     )
+    return tr(
+        '<b style="color: {series}">●—</b>&nbsp;γ <b style="color: '
+        '{series_2}">■—</b>&nbsp;β: {of}; <b style="color: {muted}">- -</b>&nbsp;gap'
+    ).format(series=theme.series[1], series_2=theme.series[2], of=of, muted=theme.muted)
 
 
 def key_of_moving(theme: Theme, channels: int) -> str:
     """What the dots mean, as rich text."""
-    some = f" ({MOST_DOTS} of {channels} channels)" if channels > MOST_DOTS else ""
-    return (
-        f'<b style="color: {theme.series[0]}">●</b>&nbsp;mean '
-        f'<b style="color: {theme.series[4]}">■</b>&nbsp;σ{some}; on the line both agree'
+    some = (
+        tr(" ({most_dots} of {channels} channels)").format(most_dots=MOST_DOTS, channels=channels)
+        if channels > MOST_DOTS
+        else ""
     )
+    return tr(
+        '<b style="color: {series}">●</b>&nbsp;mean <b style="color: '
+        '{series_2}">■</b>&nbsp;σ{some}; on the line both agree'
+    ).format(series=theme.series[0], series_2=theme.series[4], some=some)
 
 
 def place_ticks(ends: Span, pixels: float) -> list[tuple[float, str]]:

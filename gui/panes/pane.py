@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from gettext import gettext as tr
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ from gui.common.theme import GRID, Theme, ThemeSource, palette_of
 from .taking import alone_button, csv_of, export_button, png_of, svg_of
 from .theory import ShownTheory
 
-_EMPTY = "Press Run (F5): this pane follows the training, epoch by epoch."
+_EMPTY = tr("Press Run (F5): this pane follows the training, epoch by epoch.")
 _PLOT, _LESSON = 0, 1
 _HIDDEN_SIZE = QSize(GRID * 80, GRID * 45)
 """At least so large is the picture of a pane that was never seen."""
@@ -451,7 +452,7 @@ class Pane(QWidget):
     def content(self, kind: str) -> bytes:
         """What is shown now as `.svg`, `.csv` or `.png`, also when it is hidden; ValueError when there is nothing."""
         if not self.has_content():
-            raise ValueError("There is nothing to save yet. Press Run first")
+            raise ValueError(tr("There is nothing to save yet. Press Run first"))
         self.draw_now()
         if kind == ".svg":
             return svg_of(self._page, self.plot)
@@ -459,7 +460,11 @@ class Pane(QWidget):
             return csv_of(*self.table())
         if kind == ".png":
             return png_of(self)
-        raise ValueError(f"Files that end in {kind!r} cannot be written. Choose .png, .svg or .csv")
+        raise ValueError(
+            tr("Files that end in {kind!r} cannot be written. Choose .png, .svg or .csv").format(
+                kind=kind
+            )
+        )
 
     def draw_now(self) -> None:
         """Draw what has changed without waiting, also while the pane is hidden."""

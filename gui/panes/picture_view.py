@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -151,10 +152,9 @@ def real_limits(backdrop: Backdrop) -> NDArray[np.float64]:
 
 def signs(theme: Theme) -> str:
     """The legend of blue and orange tiles."""
-    return (
-        f'<b style="color: {theme.vanishing}">−</b> negative, '
-        f'<b style="color: {theme.exploding}">+</b> positive'
-    )
+    return tr(
+        '<b style="color: {vanishing}">−</b> negative, <b style="color: {exploding}">+</b> positive'
+    ).format(vanishing=theme.vanishing, exploding=theme.exploding)
 
 
 def heat(shares: NDArray[np.floating], theme: Theme) -> Pixels:

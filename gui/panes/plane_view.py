@@ -1,6 +1,7 @@
 """A network over the plane: what it answers everywhere, the data on it, and what the units of a layer see."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -116,8 +117,12 @@ class PlaneView(PictureView):
         if not backdrop.class_names:
             return f"{text}{score:.3g}", None
         name = backdrop.class_names[int(surface.winners[row, column])]
-        sure = f"probability {score:.1%}" if backdrop.score == "probability" else f"{score:.3g}"
-        return f"{text}class {name}, {sure}", None
+        sure = (
+            tr("probability {score:.1%}").format(score=score)
+            if backdrop.score == "probability"
+            else f"{score:.3g}"
+        )
+        return tr("{text}class {name}, {sure}").format(text=text, name=name, sure=sure), None
 
     def table(self, shown: Shown) -> Table:
         surface, backdrop = shown.picture.surface, shown.backdrop
@@ -164,7 +169,9 @@ class PlaneView(PictureView):
         codes, scales = surface.units.layer(where)
         value = codes[unit, len(codes[unit]) - 1 - row, column] / 127.0 * scales[unit]
         label = shown.history.layers[shown.row].label
-        return f"{label}, unit {unit + 1}: {value:.3g} here, at most {scales[unit]:.3g}", shown.row
+        return tr("{label}, unit {unit}: {value:.3g} here, at most {scales:.3g}").format(
+            label=label, unit=unit + 1, value=value, scales=scales[unit]
+        ), shown.row
 
     def _class(self, backdrop: Backdrop, theme: Theme, number: int) -> pg.ScatterPlotItem:
         here = backdrop.targets == number
@@ -195,17 +202,23 @@ class PlaneView(PictureView):
         self.points = [item]
         self.add(self.left, item)
         low, high = backdrop.targets.min(), backdrop.targets.max()
-        return f"target: {low:.3g} dark, {high:.3g} bright&nbsp;&nbsp; units: {signs(theme)}"
+        return tr("target: {low:.3g} dark, {high:.3g} bright&nbsp;&nbsp; units: {theme}").format(
+            low=low, high=high, theme=signs(theme)
+        )
 
     def _legend(self, backdrop: Backdrop, theme: Theme) -> str:
         names = [
-            f'<b style="color: {class_color(theme, i)}">{GLYPHS[i % len(GLYPHS)]}</b>&nbsp;{name}'
+            tr('<b style="color: {theme}">{glyphs}</b>&nbsp;{name}').format(
+                theme=class_color(theme, i), glyphs=GLYPHS[i % len(GLYPHS)], name=name
+            )
             for i, name in enumerate(backdrop.class_names[:_LEGEND_CLASSES])
         ]
         if len(backdrop.class_names) > _LEGEND_CLASSES:
             names.append("…")
         classes = "&nbsp; ".join(names)
-        return f"class {classes}&nbsp; hollow: validation&nbsp;&nbsp; units: {signs(theme)}"
+        return tr("class {classes}&nbsp; hollow: validation&nbsp;&nbsp; units: {theme}").format(
+            classes=classes, theme=signs(theme)
+        )
 
 
 def class_color(theme: Theme, number: int) -> str:

@@ -2,27 +2,31 @@
 
 import math
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.stats import LayerTable
 from engine.training import LayerInfo
-from gui.training.reading import GLYPHS, Flow, View, read_flow, weight_rows
+from gui.training.reading import GLYPHS, WORDS, Flow, View, read_flow, weight_rows
 
 
 def flow_headline(flow: Flow) -> str:
     """The number that counts, with its sign."""
     glyph = GLYPHS[flow.verdict]
     if flow.verdict == "unknown":
-        return f"{glyph} one weight layer: nothing to compare"
+        return tr("{glyph} one weight layer: nothing to compare").format(glyph=glyph)
     if flow.verdict == "nonfinite":
-        return f"{glyph} not finite"
+        return tr("{glyph} not finite").format(glyph=glyph)
     if math.isnan(flow.ratio):
-        return f"{glyph} gradient is exactly 0"
-    parts = [f"{glyph} {flow.verdict}", f"first / last {flow.ratio:.2g}"]
+        return tr("{glyph} gradient is exactly 0").format(glyph=glyph)
+    parts = [
+        f"{glyph} {WORDS[flow.verdict]}",
+        tr("first / last {ratio:.2g}").format(ratio=flow.ratio),
+    ]
     if not math.isnan(flow.decades):
-        parts.insert(1, f"{flow.decades:+.2f} decades a layer")
+        parts.insert(1, tr("{decades:+.2f} decades a layer").format(decades=flow.decades))
     return "   ".join(parts)
 
 
@@ -32,17 +36,24 @@ def flow_caption(layers: Sequence[LayerInfo], view: View) -> str:
     flow = read_flow(layers, table)
     when = view.when[0].upper() + view.when[1:]
     if flow.verdict == "unknown":
-        return f"{when}: there are fewer than two weight layers, so no flow from one to the next can be judged"
+        return tr(
+            "{when}: there are fewer than two weight layers, so no flow from one to the "
+            "next can be judged"
+        ).format(when=when)
     if flow.verdict == "nonfinite":
         bad = ~np.isfinite(table.activation_gradient_rms)
         first = _labels(layers, bad & np.isin(np.arange(bad.size), weight_rows(layers)))[0]
-        return f"{when}: the gradient at {first} is no longer a finite number"
+        return tr("{when}: the gradient at {first} is no longer a finite number").format(
+            when=when, first=first
+        )
     if math.isnan(flow.ratio):
-        return f"{when}: no gradient leaves the output; nothing is learned"
+        return tr("{when}: no gradient leaves the output; nothing is learned").format(when=when)
     if math.isnan(flow.decades):
-        return f"{when}: only one weight layer receives any gradient at all"
+        return tr("{when}: only one weight layer receives any gradient at all").format(when=when)
     direction = "falls" if flow.decades > 0 else "grows"
-    start = f"{when}: on its way to the input, ∂L/∂z {direction} {abs(flow.decades):.2f} decades a weight layer"
+    start = tr(
+        "{when}: on its way to the input, ∂L/∂z {direction} {decades:.2f} decades a weight layer"
+    ).format(when=when, direction=direction, decades=abs(flow.decades))
     return start + _starved(layers, table)
 
 
@@ -53,13 +64,16 @@ def _starved(layers: Sequence[LayerInfo], table: LayerTable) -> str:
     from_input = int(np.argmin(poor))  # the last layer is never poor
     names = [layers[int(row)].label for row in rows]
     if from_input:
-        return (
-            f"; {names[from_input - 1]} and what lies before it receive less than 1/1000 "
-            "of the last layer's"
-        )
+        return tr(
+            "; {names} and what lies before it receive less than 1/1000 of the last layer's"
+        ).format(names=names[from_input - 1])
     if poor.any():
-        return f"; {names[int(np.argmax(poor))]} receives less than 1/1000 of the last layer's"
-    return f"; the first layer receives {shares[0]:.2g} × what the last one does"
+        return tr("; {names} receives less than 1/1000 of the last layer's").format(
+            names=names[int(np.argmax(poor))]
+        )
+    return tr("; the first layer receives {shares:.2g} × what the last one does").format(
+        shares=shares[0]
+    )
 
 
 def thinned(places: Sequence[float], widths: Sequence[float], gap: float) -> list[int]:
@@ -78,4 +92,4 @@ def _labels(layers: Sequence[LayerInfo], mask: NDArray[np.bool_]) -> list[str]:
 
 
 def _more(labels: Sequence[str]) -> str:
-    return f" (and {len(labels) - 1} more)" if len(labels) > 1 else ""
+    return tr(" (and {labels} more)").format(labels=len(labels) - 1) if len(labels) > 1 else ""

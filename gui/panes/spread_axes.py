@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
+from gettext import gettext as tr
 from typing import Literal
 
 import numpy as np
@@ -63,7 +64,7 @@ class SpreadAxis(ABC):
 
 class _Signed(SpreadAxis):
     scale = VALUES
-    measure = "spread σ"
+    measure = tr("spread σ")
 
     def span(self, counts: Counts) -> Span | None:
         if not counts.any():
@@ -89,7 +90,7 @@ class _Signed(SpreadAxis):
 
 class _Sizes(SpreadAxis):
     scale = MAGNITUDES
-    measure = "median size"
+    measure = tr("median size")
 
     def span(self, counts: Counts) -> Span | None:
         found = scales.decade_reach(counts)

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -35,15 +36,18 @@ class Mark:
     help: str
 
 
-ZERO = Mark("∅", "zero", "Share of the numbers that are exactly 0")
+ZERO = Mark("∅", "zero", tr("Share of the numbers that are exactly 0"))
 SATURATED_MARK = Mark(
     "◐",
     "saturated",
-    "Share of pre-activations at which the activation's slope has all but gone: tanh beyond ±0.95, sigmoid "
-    "outside 0.05 to 0.95, ELU and SELU at z below ln 0.05, GELU at z below −2.5. Zeros of a ReLU are not among it",
+    tr(
+        "Share of pre-activations at which the activation's slope has all but gone: "
+        "tanh beyond ±0.95, sigmoid outside 0.05 to 0.95, ELU and SELU at z below ln "
+        "0.05, GELU at z below −2.5. Zeros of a ReLU are not among it"
+    ),
 )
 DEAD_MARK = Mark(
-    "†", "dead", "Share of units whose output was 0 for every training sample of the epoch"
+    "†", "dead", tr("Share of units whose output was 0 for every training sample of the epoch")
 )
 
 
@@ -68,9 +72,9 @@ class Remarks:
     def text(self, row: int) -> str:
         """The remark about a row."""
         if self._broken[row]:
-            return f"✕ {share_text(self._broken[row])} not finite"
+            return tr("✕ {broken} not finite").format(broken=share_text(self._broken[row]))
         if self._beyond[row]:
-            return f"▲ {share_text(self._beyond[row])} off scale"
+            return tr("▲ {beyond} off scale").format(beyond=share_text(self._beyond[row]))
         known = ((mark.glyph, share[row]) for mark, share in self._shares)
         return "  ".join(f"{glyph} {share_text(share)}" for glyph, share in known if share > 0)
 
@@ -99,10 +103,12 @@ def row_text(
 ) -> str:
     """One row's figures, for the read-out at the pointer."""
     low, middle, high = axis.quantiles(rows_of(found, np.array([row])))[0]
-    text = f"{name}: mean {found.mean[row]:.3g}, σ {found.std[row]:.3g}"
+    text = tr("{name}: mean {mean:.3g}, σ {std:.3g}").format(
+        name=name, mean=found.mean[row], std=found.std[row]
+    )
     if not math.isnan(middle):
-        text += (
-            f"; p1 to p99 {axis.number(low)} to {axis.number(high)}, median {axis.number(middle)}"
+        text += tr("; p1 to p99 {low} to {high}, median {middle}").format(
+            low=axis.number(low), high=axis.number(high), middle=axis.number(middle)
         )
     known = [(mark, share[row]) for mark, share in shares if not math.isnan(share[row])]
     return text + "".join(f"; {share_text(share)} {mark.title}" for mark, share in known)
@@ -118,18 +124,28 @@ def spread_caption(
     """How large the numbers of the first and of the last row (of the rows `ends`) are, or what is wrong with them."""
     broken = _named(names, found.nonfinite > 0)
     if broken:
-        return f"{broken} has {what} that are not finite numbers"
+        return tr("{broken} has {what} that are not finite numbers").format(
+            broken=broken, what=what
+        )
     sizes = axis.size(found)
     rows = np.arange(len(names)) if ends is None or ends.size < 2 else ends
     known = rows[~np.isnan(sizes[rows])]
     if not known.size:
-        return f"there are no {what} yet"
+        return tr("there are no {what} yet").format(what=what)
     first, last = int(known[0]), int(known[-1])
     if first == last:
-        return f"the {axis.measure} of the {what} of {names[first]} is {sizes[first]:.2g}"
-    return (
-        f"the {axis.measure} of the {what} goes from {sizes[first]:.2g} at {names[first]} "
-        f"to {sizes[last]:.2g} at {names[last]}"
+        return tr("the {measure} of the {what} of {names} is {sizes:.2g}").format(
+            measure=axis.measure, what=what, names=names[first], sizes=sizes[first]
+        )
+    return tr(
+        "the {measure} of the {what} goes from {sizes:.2g} at {names} to {sizes_2:.2g} at {names_2}"
+    ).format(
+        measure=axis.measure,
+        what=what,
+        sizes=sizes[first],
+        names=names[first],
+        sizes_2=sizes[last],
+        names_2=names[last],
     )
 
 
@@ -138,11 +154,11 @@ def activation_caption(layers: Sequence[LayerInfo], table: LayerTable, axis: Spr
     found, names = table.activations, [info.label for info in layers]
     zero = _named(names, (found.zeros == found.totals) & (found.totals > 0))
     if zero and not found.nonfinite.any():
-        return f"every output of {zero} is exactly zero, so no gradient passes"
+        return tr("every output of {zero} is exactly zero, so no gradient passes").format(zero=zero)
     words = spread_caption(names, found, axis, "outputs", weight_rows(layers))
     for shares, limit, adjective in (
-        (table.dead, DEAD, "of the units of {} are dead"),
-        (table.saturation, SATURATED, "of {} is saturated"),
+        (table.dead, DEAD, tr("of the units of {} are dead")),
+        (table.saturation, SATURATED, tr("of {} is saturated")),
     ):
         if (shares >= limit).any():
             worst = int(np.nanargmax(shares))
@@ -157,53 +173,64 @@ def since(
     now, then = axis.size(found), axis.size(before)
     known = np.flatnonzero((now > 0) & (then > 0) & np.isfinite(now) & np.isfinite(then))
     if not known.size:
-        return f"; nothing can be compared with {when}"
+        return tr("; nothing can be compared with {when}").format(when=when)
     changes = np.abs(np.log(now[known] / then[known]))
     most = int(known[int(changes.argmax())])
     if changes.max() < math.log(_HARDLY):
-        return f"; since {when} no layer's {axis.measure} has changed by more than 5%"
-    return (
-        f"; since {when} the {axis.measure} of {names[most]} has changed the most, "
-        f"from {then[most]:.2g} to {now[most]:.2g}"
-    )
+        return tr("; since {when} no layer's {measure} has changed by more than 5%").format(
+            when=when, measure=axis.measure
+        )
+    return tr(
+        "; since {when} the {measure} of {names} has changed the most, from {then:.2g} to {now:.2g}"
+    ).format(when=when, measure=axis.measure, names=names[most], then=then[most], now=now[most])
 
 
 def ratio_caption(names: Sequence[str], ratios: Floats) -> str:
     """Which layers learn too slowly or too fast, by update : weight (layers,)."""
     if np.isnan(ratios).all():
-        return "no step has been measured yet, so no weight has been updated"
+        return tr("no step has been measured yet, so no weight has been updated")
     broken = _named(names, np.isinf(ratios))
     if broken:
-        return f"the update of {broken} is no longer a finite number"
+        return tr("the update of {broken} is no longer a finite number").format(broken=broken)
     still = _named(names, ratios == 0)
     if still:
-        return f"{still} is not updated at all: update : weight is exactly 0"
+        return tr("{still} is not updated at all: update : weight is exactly 0").format(still=still)
     return f"{_pace(names, ratios)}; {_outside(names, ratios)}"
 
 
 def _pace(names: Sequence[str], ratios: Floats) -> str:
     slow, fast = int(np.nanargmin(ratios)), int(np.nanargmax(ratios))
     if slow == fast:
-        return f"update : weight of {names[slow]} is {ratios[slow]:.2g}"
+        return tr("update : weight of {names} is {ratios:.2g}").format(
+            names=names[slow], ratios=ratios[slow]
+        )
     factor = ratios[fast] / ratios[slow]
     if factor < _SIMILAR:
-        return (
-            f"all layers learn at a similar pace: update : weight from {ratios[slow]:.2g} at {names[slow]} "
-            f"to {ratios[fast]:.2g} at {names[fast]}"
-        )
-    return (
-        f"{names[slow]} learns {_times(factor)} times slower than {names[fast]}: "
-        f"update : weight {ratios[slow]:.2g} against {ratios[fast]:.2g}"
+        return tr(
+            "all layers learn at a similar pace: update : weight from {ratios:.2g} at "
+            "{names} to {ratios_2:.2g} at {names_2}"
+        ).format(ratios=ratios[slow], names=names[slow], ratios_2=ratios[fast], names_2=names[fast])
+    return tr(
+        "{names} learns {factor} times slower than {names_2}: update : weight "
+        "{ratios:.2g} against {ratios_2:.2g}"
+    ).format(
+        names=names[slow],
+        factor=_times(factor),
+        names_2=names[fast],
+        ratios=ratios[slow],
+        ratios_2=ratios[fast],
     )
 
 
 def _outside(names: Sequence[str], ratios: Floats) -> str:
     slow, fast = _named(names, ratios < BAND[0]), _named(names, ratios > BAND[1])
     if not slow and not fast:
-        return "all within the usual band, 10⁻⁴ to 10⁻²"
+        return tr("all within the usual band, 10⁻⁴ to 10⁻²")
     parts = (("below", slow), ("above", fast))
-    found = " and ".join(f"{where} it {rows}" for where, rows in parts if rows)
-    return f"the usual band is 10⁻⁴ to 10⁻²: {found}"
+    found = " and ".join(
+        tr("{where} it {rows}").format(where=where, rows=rows) for where, rows in parts if rows
+    )
+    return tr("the usual band is 10⁻⁴ to 10⁻²: {found}").format(found=found)
 
 
 def _times(factor: float) -> str:
@@ -224,7 +251,10 @@ def table_of(
     edges = axis.scale.edges
     lows = np.concatenate((edges[:half], edges[half + 1 : -1]))
     highs = np.concatenate((edges[1 : half + 1], edges[half + 2 :]))
-    bins = [f"from {low:.6g} to {high:.6g}" for low, high in zip(lows, highs, strict=True)]
+    bins = [
+        tr("from {low:.6g} to {high:.6g}").format(low=low, high=high)
+        for low, high in zip(lows, highs, strict=True)
+    ]
     places = axis.quantiles(found)
     header = ["layer", "kind", "epoch", *(name for name, _ in columns)]
     header += ["mean", "std", "p1", "median", "p99", *TALLIES, *bins]
@@ -248,13 +278,13 @@ def _named(names: Sequence[str], mask: NDArray[np.bool_]) -> str:
     rows = np.flatnonzero(mask)
     if not rows.size:
         return ""
-    more = f" (and {rows.size - 1} more)" if rows.size > 1 else ""
+    more = tr(" (and {size} more)").format(size=rows.size - 1) if rows.size > 1 else ""
     return f"{names[int(rows[0])]}{more}"
 
 
 def short_when(view: View) -> str:
     """`epoch 3`, `the start`."""
-    return view.when if view.epoch or view.step is not None else "the start"
+    return view.when if view.epoch or view.step is not None else tr("the start")
 
 
 def when_of(view: View) -> str:

@@ -1,6 +1,7 @@
 """What the pictures of a network say in words, computed from them alone. No Qt."""
 
 import math
+from gettext import gettext as tr
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from engine.stats import Backdrop, ImagePicture, Picture, SurfacePicture
 from engine.training import RunHistory
 from gui.training.reading import share_text
 
-NO_PICTURE = "This run was recorded without pictures of what the network has learned"
+NO_PICTURE = tr("This run was recorded without pictures of what the network has learned")
 
 
 def shown_epoch(history: RunHistory, index: int | None) -> int:
@@ -26,14 +27,20 @@ def shown_picture(history: RunHistory, index: int | None) -> Picture | None:
 def when(picture: Picture) -> str:
     """`epoch 3`, `epoch 3, batch 7` or `before training`."""
     if picture.step:
-        return f"epoch {picture.epoch + 1}, batch {picture.step}"
-    return f"epoch {picture.epoch}" if picture.epoch else "before training"
+        return tr("epoch {epoch}, batch {step}").format(epoch=picture.epoch + 1, step=picture.step)
+    return (
+        tr("epoch {epoch}").format(epoch=picture.epoch) if picture.epoch else tr("before training")
+    )
 
 
 def when_headline(picture: Picture, epoch: int) -> str:
     """Which moment the picture shows, and when there is none of the wanted epoch that it is older."""
     text = _capital(when(picture))
-    return f"{text} ({epoch} has no picture)" if picture.epoch < epoch else text
+    return (
+        tr("{text} ({epoch} has no picture)").format(text=text, epoch=epoch)
+        if picture.epoch < epoch
+        else text
+    )
 
 
 def confidence(scores: NDArray[np.float32], backdrop: Backdrop) -> NDArray[np.float32]:
@@ -60,8 +67,12 @@ def units_title(surface: SurfacePicture, row: int, label: str) -> str:
     assert place is not None
     shown, units = int(surface.units.shown[place]), int(surface.units.units[place])
     if shown == units:
-        return f"{units} units of {label}" if units > 1 else f"the unit of {label}"
-    return f"units 1–{shown} of {units} of {label}"
+        return (
+            tr("{units} units of {label}").format(units=units, label=label)
+            if units > 1
+            else tr("the unit of {label}").format(label=label)
+        )
+    return tr("units 1–{shown} of {units} of {label}").format(shown=shown, units=units, label=label)
 
 
 def picture_caption(history: RunHistory, picture: Picture, row: int | None, epoch: int) -> str:
@@ -73,7 +84,7 @@ def picture_caption(history: RunHistory, picture: Picture, row: int | None, epoc
     assert backdrop is not None
     start = _capital(when(picture))
     if picture.epoch < epoch:
-        start += f", the newest picture up to epoch {epoch}"
+        start += tr(", the newest picture up to epoch {epoch}").format(epoch=epoch)
     if picture.surface is not None:
         words = _surface_words(history, picture, picture.surface, backdrop)
         return f"{start}: {words}{_silent_words(history, picture.surface, row)}"
@@ -86,18 +97,24 @@ def _surface_words(
     history: RunHistory, picture: Picture, surface: SurfacePicture, backdrop: Backdrop
 ) -> str:
     if not np.isfinite(surface.scores).all():
-        return "the network's answers are no longer finite numbers"
+        return tr("the network's answers are no longer finite numbers")
     if not backdrop.class_names:
         low, high = float(surface.scores.min()), float(surface.scores.max())
-        return f"over the picture the network's answer goes from {low:.3g} to {high:.3g}"
+        return tr("over the picture the network's answer goes from {low:.3g} to {high:.3g}").format(
+            low=low, high=high
+        )
     counts = np.bincount(surface.winners.ravel(), minlength=len(backdrop.class_names))
     largest = int(counts.argmax())
     share = counts[largest] / counts.sum()
     name = backdrop.class_names[largest]
-    words = f"class {name} takes the largest part of the picture, {share_text(float(share))}"
+    words = tr("class {name} takes the largest part of the picture, {share_text}").format(
+        name=name, share_text=share_text(float(share))
+    )
     accuracy = _at(history, picture, "validation_accuracy")
     if not math.isnan(accuracy):
-        words = f"{accuracy:.1%} of the validation samples are right; {words}"
+        words = tr("{accuracy:.1%} of the validation samples are right; {words}").format(
+            accuracy=accuracy, words=words
+        )
     return words
 
 
@@ -109,35 +126,50 @@ def _silent_words(history: RunHistory, surface: SurfacePicture, row: int | None)
     if not silent:
         return ""
     label = history.layers[row].label
-    return f"; {silent} of {units} units of {label} give zero everywhere in the picture"
+    return tr("; {silent} of {units} units of {label} give zero everywhere in the picture").format(
+        silent=silent, units=units, label=label
+    )
 
 
 def _curve_words(history: RunHistory, picture: Picture, backdrop: Backdrop) -> str:
     assert picture.curve is not None
     values = picture.curve.values
     if not np.isfinite(values).all():
-        return "the curve is no longer made of finite numbers"
+        return tr("the curve is no longer made of finite numbers")
     targets = backdrop.targets
-    words = (
-        f"the curve goes from {float(values.min()):.2g} to {float(values.max()):.2g}, "
-        f"the data from {float(targets.min()):.2g} to {float(targets.max()):.2g}"
+    words = tr(
+        "the curve goes from {float:.2g} to {float_2:.2g}, the data from "
+        "{float_3:.2g} to {float_4:.2g}"
+    ).format(
+        float=float(values.min()),
+        float_2=float(values.max()),
+        float_3=float(targets.min()),
+        float_4=float(targets.max()),
     )
     loss = _at(history, picture, "validation_loss")
-    return words if math.isnan(loss) else f"{words}; validation loss {loss:.3g}"
+    return (
+        words
+        if math.isnan(loss)
+        else tr("{words}; validation loss {loss:.3g}").format(words=words, loss=loss)
+    )
 
 
 def _image_words(history: RunHistory, images: ImagePicture, backdrop: Backdrop) -> str:
     count = len(images.winners)
     right = int((images.winners == backdrop.targets).sum())
-    words = f"{right} of {count} images {'is' if right == 1 else 'are'} recognised"
+    words = tr("{right} of {count} images {value} recognised").format(
+        right=right, count=count, value="is" if right == 1 else "are"
+    )
     largest = float(images.saliency.max(initial=0.0))
     if not math.isfinite(largest):
-        return f"{words}; the gradient at the pixels is no longer finite"
-    words += (
-        f"; a pixel moves its true class's output by at most {largest:.2g} times its own change"
-    )
+        return tr("{words}; the gradient at the pixels is no longer finite").format(words=words)
+    words += tr(
+        "; a pixel moves its true class's output by at most {largest:.2g} times its own change"
+    ).format(largest=largest)
     if images.filter_row < 0:
-        words += "; no Conv 2d, and no Linear behind Flatten, is the first to look at the pixels"
+        words += tr(
+            "; no Conv 2d, and no Linear behind Flatten, is the first to look at the pixels"
+        )
     return words
 
 

@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,16 +78,18 @@ def export_button(pane: "Pane") -> QToolButton:
     button = QToolButton()
     button.setText("⋯")
     button.setAutoRaise(True)
-    button.setToolTip("Save or copy what this pane shows")
-    button.setAccessibleName(f"Save or copy: {pane.name}")
+    button.setToolTip(tr("Save or copy what this pane shows"))
+    button.setAccessibleName(tr("Save or copy: {name}").format(name=pane.name))
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     menu = QMenu(button)
-    menu.addAction("Copy p&icture", pane.copy_picture)
+    menu.addAction(tr("Copy p&icture"), pane.copy_picture)
     menu.addAction("Copy &numbers", pane.copy_numbers)
-    menu.addAction("Copy cap&tion", partial(_copy_caption, pane))
+    menu.addAction(tr("Copy cap&tion"), partial(_copy_caption, pane))
     menu.addSeparator()
     for kind in KINDS:
-        menu.addAction(f"Save as &{kind.upper()} …", partial(_ask_and_save, pane, kind))
+        menu.addAction(
+            tr("Save as &{kind} …").format(kind=kind.upper()), partial(_ask_and_save, pane, kind)
+        )
     button.setMenu(menu)
     return button
 
@@ -96,8 +99,8 @@ def alone_button(pane: "Pane") -> QToolButton:
     button = QToolButton()
     button.setText("⤢")
     button.setAutoRaise(True)
-    button.setToolTip("Fill the screen with this pane, and back (Shift+F11; Esc goes back)")
-    button.setAccessibleName(f"Fill the screen: {pane.name}")
+    button.setToolTip(tr("Fill the screen with this pane, and back (Shift+F11; Esc goes back)"))
+    button.setAccessibleName(tr("Fill the screen: {name}").format(name=pane.name))
     button.clicked.connect(pane.alone_wanted)
     return button
 
@@ -109,7 +112,7 @@ def _copy_caption(pane: "Pane") -> None:
 def _ask_and_save(pane: "Pane", kind: str) -> None:
     start = str(Path.home() / f"{pane.name}.{kind}")
     chosen, _ = QFileDialog.getSaveFileName(
-        pane, "Save what this pane shows", start, f"{kind.upper()} (*.{kind})"
+        pane, tr("Save what this pane shows"), start, f"{kind.upper()} (*.{kind})"
     )
     if chosen:
         pane.save(Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.{kind}"))

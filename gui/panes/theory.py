@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,9 +20,10 @@ if TYPE_CHECKING:  # its modules are loaded by the first question: the window op
     from engine.theory import Prediction
 
 Floats = NDArray[np.float64]
-_MEANING = (
-    "What mean-field theory predicts for the initialisation: the line is the average over networks drawn "
-    "alike, the band is where a single network of this width should lie."
+_MEANING = tr(
+    "What mean-field theory predicts for the initialisation: the line is the "
+    "average over networks drawn alike, the band is where a single network of "
+    "this width should lie."
 )
 
 
@@ -77,8 +79,8 @@ def _last_common(predicted: Floats, measured: Floats) -> int | None:
 def theory_name(theory: ShownTheory, *, trained: bool) -> str:
     """What the theory's line is called in a legend."""
     if theory.outdated:
-        return "theory of the edited network"
-    return "theory at initialisation" if trained else "theory"
+        return tr("theory of the edited network")
+    return tr("theory at initialisation") if trained else "theory"
 
 
 def theory_decades(theory: ShownTheory) -> float:
@@ -89,8 +91,14 @@ def theory_decades(theory: ShownTheory) -> float:
 def theory_headline(theory: ShownTheory) -> str:
     """The number that counts before anything was measured."""
     decades = theory_decades(theory)
-    number = "" if math.isnan(decades) else f": {decades:+.2f} decades a layer"
-    return f"{GLYPHS[theory_verdict(theory)]} theory{number}; press Run to measure"
+    number = (
+        ""
+        if math.isnan(decades)
+        else tr(": {decades:+.2f} decades a layer").format(decades=decades)
+    )
+    return tr("{glyphs} theory{number}; press Run to measure").format(
+        glyphs=GLYPHS[theory_verdict(theory)], number=number
+    )
 
 
 def theory_verdict(theory: ShownTheory) -> Verdict:
@@ -103,8 +111,10 @@ def theory_verdict(theory: ShownTheory) -> Verdict:
 
 def theory_caption(theory: ShownTheory) -> str:
     """One sentence about a network that was not trained yet."""
-    words = f"Theory, before any training: {_course(theory)}"
-    return f"{words}{_doubt(theory, ', ')}; press Run to measure"
+    words = tr("Theory, before any training: {theory}").format(theory=_course(theory))
+    return tr("{words}{theory}; press Run to measure").format(
+        words=words, theory=_doubt(theory, ", ")
+    )
 
 
 @lru_cache(maxsize=4)  # of an object that never changes, sixty times a second
@@ -120,8 +130,10 @@ def theory_clause(theory: ShownTheory, *, trained: bool) -> str:
 def _course(theory: ShownTheory) -> str:
     decades = theory_decades(theory)
     if math.isnan(decades):
-        return "it has figures for fewer than two weight layers, so no flow is foretold"
-    return f"on its way to the input, ∂L/∂z {_amount(decades)} decades a weight layer"
+        return tr("it has figures for fewer than two weight layers, so no flow is foretold")
+    return tr("on its way to the input, ∂L/∂z {decades} decades a weight layer").format(
+        decades=_amount(decades)
+    )
 
 
 def _amount(decades: float) -> str:
@@ -134,9 +146,11 @@ def _doubt(theory: ShownTheory, start: str) -> str:
     if not reason:
         return ""
     applies = theory.prediction.applies
-    holds = f"{np.count_nonzero(applies)} of" if applies.any() else "none of"
+    holds = f"{np.count_nonzero(applies)} of" if applies.any() else tr("none of")
     short = reason.split(":")[0].rstrip(".")
-    return f"{start}holds for {holds} {applies.size} layers ({short[0].lower()}{short[1:]})"
+    return tr("{start}holds for {holds} {size} layers ({short}{short_2})").format(
+        start=start, holds=holds, size=applies.size, short=short[0].lower(), short_2=short[1:]
+    )
 
 
 def theory_help(theory: ShownTheory, end: LayerInfo | None) -> str:
@@ -144,13 +158,15 @@ def theory_help(theory: ShownTheory, end: LayerInfo | None) -> str:
     lines = [_MEANING]
     if end is not None:
         lines.append(
-            f"The gradient is scaled to what was measured at the output end, at {end.label}."
+            tr("The gradient is scaled to what was measured at the output end, at {label}.").format(
+                label=end.label
+            )
         )
     else:
-        lines.append("The gradient is relative to that of the last layer.")
+        lines.append(tr("The gradient is relative to that of the last layer."))
     if theory.prediction.method == "kernel":
         lines.append(
-            "Computed sample by sample on the network's own data, because of its normalisation."
+            tr("Computed sample by sample on the network's own data, because of its normalisation.")
         )
     return "\n\n".join([*lines, *theory.prediction.notes, *_doubts(theory)])
 
@@ -166,4 +182,4 @@ def _doubts(theory: ShownTheory) -> list[str]:
 
 def _about(reason: str, *labels: str) -> str:
     where = labels[0] if len(labels) == 1 else f"{labels[0]} … {labels[-1]} ({len(labels)} layers)"
-    return f"Drawn faint at {where}. {reason}"
+    return tr("Drawn faint at {where}. {reason}").format(where=where, reason=reason)

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -31,17 +32,19 @@ from .time_track import (
     time_headline,
 )
 
-_LESSON = (
-    "For networks that read sequences: how much of the gradient reaches each step, ‖∂L/∂h_t‖, on a logarithmic "
-    "scale. A line that drops to the left forgets: what was long ago teaches the network nothing. One that rises "
-    "to the left explodes."
+_LESSON = tr(
+    "For networks that read sequences: how much of the gradient reaches each "
+    "step, ‖∂L/∂h_t‖, on a logarithmic scale. A line that drops to the left "
+    "forgets: what was long ago teaches the network nothing. One that rises to "
+    "the left explodes."
 )
-_ABSENCE = (
-    "This network has no recurrent layer, so nothing goes back through time.\n\n"
-    "To see it, choose a data set of sequences (for example Recall or Adding), put an RNN, LSTM or GRU between "
-    "Input and Output, and press Run. Or open File › Examples › Recall vanishing rnn."
+_ABSENCE = tr(
+    "This network has no recurrent layer, so nothing goes back through time.\n\nTo "
+    "see it, choose a data set of sequences (for example Recall or Adding), put "
+    "an RNN, LSTM or GRU between Input and Output, and press Run. Or open File › "
+    "Examples › Recall vanishing rnn."
 )
-_LINES, _HEAT_MAP, _RADIUS = "Steps", "Steps × epochs", "Spectral radius"
+_LINES, _HEAT_MAP, _RADIUS = "Steps", "Steps × epochs", tr("Spectral radius")
 _ROOM_DECADES = 0.3
 _HEALTHY_RADIUS = 1.0
 
@@ -64,7 +67,7 @@ class ThroughTimePane(Pane):
         self._kept_course = Course.empty()
         self._range: tuple[float, float] | None = None
         self._ranges: object = None
-        super().__init__("through-time", "Through time", _LESSON, themes)
+        super().__init__("through-time", tr("Through time"), _LESSON, themes)
         self._build_legend()
 
     def _build_legend(self) -> None:
@@ -73,20 +76,25 @@ class ThroughTimePane(Pane):
         self._kind, self._chosen = QComboBox(), QComboBox()
         self._kind.addItems([_LINES, _HEAT_MAP, _RADIUS])
         self._kind.setToolTip(
-            "Steps of the epoch that is shown, steps over all epochs, or the recurrent matrix over all epochs"
+            tr(
+                "Steps of the epoch that is shown, steps over all epochs, or the recurrent "
+                "matrix over all epochs"
+            )
         )
-        self._kind.setAccessibleName("How the gradient through time is drawn")
-        self._chosen.setToolTip("The recurrent layer that headline and caption speak of")
-        self._chosen.setAccessibleName("Recurrent layer")
+        self._kind.setAccessibleName(tr("How the gradient through time is drawn"))
+        self._chosen.setToolTip(tr("The recurrent layer that headline and caption speak of"))
+        self._chosen.setAccessibleName(tr("Recurrent layer"))
         self._kind.currentIndexChanged.connect(self._change)
         self._chosen.activated.connect(self._choose)
         self._names = [QLabel() for _ in range(OWN_COLORS)]
-        self._cell_key = QLabel("- - cell state")
+        self._cell_key = QLabel(tr("- - cell state"))
         self._pinned_key, self._misfit_key = QLabel(), QLabel()
-        self._theory_key = QLabel("··· theory at initialisation")
+        self._theory_key = QLabel(tr("··· theory at initialisation"))
         self._theory_key.setToolTip(
-            "√χ₁ a step, what mean-field theory predicts for a long sequence at the initialisation; it begins at "
-            "the last step's measured value"
+            tr(
+                "√χ₁ a step, what mean-field theory predicts for a long sequence at the "
+                "initialisation; it begins at the last step's measured value"
+            )
         )
         for part in (self._kind, self._chosen, *self._names, *self._keys_of_lines):
             flow.addWidget(part)
@@ -138,7 +146,9 @@ class ThroughTimePane(Pane):
         if key is None:
             self.show_headline("")
             when = view.when[0].upper() + view.when[1:]
-            return f"{when}: this network has no recurrent layer, so nothing goes back through time"
+            return tr(
+                "{when}: this network has no recurrent layer, so nothing goes back through time"
+            ).format(when=when)
         if not self._track.follow(history):
             self.data_changed()
         self._switch(self._kind.currentText())
@@ -211,12 +221,16 @@ class ThroughTimePane(Pane):
         if gradient is None:
             return "", None
         if self._mode == _RADIUS:
-            return f"{name}, {view.when}: spectral radius {gradient.spectral_radius:.3g}", None
+            return tr("{name}, {when}: spectral radius {spectral_radius:.3g}").format(
+                name=name, when=view.when, spectral_radius=gradient.spectral_radius
+            ), None
         step = round(place.x())
         if not 0 <= step < gradient.state.size:
             return "", None
         if self._mode == _HEAT_MAP:
-            return f"{name}, {view.when}, t = {step}: ‖∂L/∂h_t‖ {gradient.state[step]:.3g}", None
+            return tr("{name}, {when}, t = {step}: ‖∂L/∂h_t‖ {state:.3g}").format(
+                name=name, when=view.when, step=step, state=gradient.state[step]
+            ), None
         return f"t = {step}: {self._read_step(history, view.table, step)}", None
 
     def epoch_at(self, place: QPointF, _plot: int) -> int | None:
@@ -231,7 +245,11 @@ class ThroughTimePane(Pane):
         for row, gradient in table.times[:OWN_COLORS]:
             if step < gradient.state.size:
                 name = name_of(history.layers, Key(row, gradient.direction), table)
-                cell = "" if gradient.cell is None else f" (cell {gradient.cell[step]:.3g})"
+                cell = (
+                    ""
+                    if gradient.cell is None
+                    else tr(" (cell {cell:.3g})").format(cell=gradient.cell[step])
+                )
                 parts.append(f"{name} {gradient.state[step]:.3g}{cell}")
         return ", ".join(parts)
 
@@ -285,8 +303,12 @@ class ThroughTimePane(Pane):
         self.heat.set_visible(is_map)
         self._axis.set_kind("decades" if mode == _LINES else "epochs" if is_map else "numbers")
         plot.showGrid(y=not is_map, alpha=0.25)
-        plot.setLabel("bottom", "epoch" if mode == _RADIUS else "step t of the sequence")
-        left = {_LINES: "‖∂L/∂h_t‖ (log scale)", _HEAT_MAP: "epoch", _RADIUS: "spectral radius"}
+        plot.setLabel("bottom", tr("epoch") if mode == _RADIUS else tr("step t of the sequence"))
+        left = {
+            _LINES: tr("‖∂L/∂h_t‖ (log scale)"),
+            _HEAT_MAP: "epoch",
+            _RADIUS: tr("spectral radius"),
+        }
         plot.setLabel("left", left[mode])
 
     def _show_names(

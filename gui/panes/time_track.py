@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from gettext import gettext as tr
 from typing import NamedTuple
 
 import numpy as np
@@ -143,14 +144,16 @@ def time_headline(fading: Fading) -> str:
     """The factor of a step, and what is left after all of them."""
     glyph = GLYPHS[fading.verdict]
     if fading.verdict == "nonfinite":
-        return f"{glyph} not finite"
+        return tr("{glyph} not finite").format(glyph=glyph)
     if fading.verdict == "unknown":
-        return f"{glyph} one step: nothing to compare"
+        return tr("{glyph} one step: nothing to compare").format(glyph=glyph)
     if math.isnan(fading.factor):
-        return f"{glyph} gradient is exactly 0 but for one step at most"
-    return (
-        f"{glyph} × {factor_text(fading.factor)} a step back in time: after {_count(fading.steps)} "
-        f"{times_text(fading.reach)}"
+        return tr("{glyph} gradient is exactly 0 but for one step at most").format(glyph=glyph)
+    return tr("{glyph} × {factor} a step back in time: after {steps} {reach}").format(
+        glyph=glyph,
+        factor=factor_text(fading.factor),
+        steps=_count(fading.steps),
+        reach=times_text(fading.reach),
     )
 
 
@@ -160,40 +163,67 @@ def time_caption(layers: Sequence[LayerInfo], view: View, key: Key, theory: floa
     when = view.when[0].upper() + view.when[1:]
     name = name_of(layers, key, view.table)
     if gradient is None:
-        return f"{when}: nothing was measured through time in {name}"
-    return f"{when}: in {name}, {_course(gradient)}{_cell(gradient)}{_radius(gradient)}{_theory(theory)}"
+        return tr("{when}: nothing was measured through time in {name}").format(
+            when=when, name=name
+        )
+    return tr("{when}: in {name}, {gradient}{gradient_2}{gradient_3}{theory}").format(
+        when=when,
+        name=name,
+        gradient=_course(gradient),
+        gradient_2=_cell(gradient),
+        gradient_3=_radius(gradient),
+        theory=_theory(theory),
+    )
 
 
 def _course(gradient: TimeGradient) -> str:
     fading = read_fading(gradient)
     if fading.verdict == "nonfinite":
-        return "‖∂L/∂h_t‖ is no longer a finite number"
+        return tr("‖∂L/∂h_t‖ is no longer a finite number")
     if fading.verdict == "unknown":
-        return "there is only one step, so nothing goes back through time"
+        return tr("there is only one step, so nothing goes back through time")
     if math.isnan(fading.factor):
-        return "at most one step receives any gradient"
+        return tr("at most one step receives any gradient")
     factor = factor_text(fading.factor)
-    verb = "stays at" if factor == "1" else "shrinks to" if fading.factor < 1 else "grows to"
-    return (
-        f"‖∂L/∂h_t‖ {verb} × {factor} with each step back, so that the "
-        f"{_count(fading.steps)} from the last to the first leave {times_text(fading.reach)}"
+    verb = (
+        tr("stays at")
+        if factor == "1"
+        else tr("shrinks to")
+        if fading.factor < 1
+        else tr("grows to")
     )
+    return tr(
+        "‖∂L/∂h_t‖ {verb} × {factor} with each step back, so that the {steps} from "
+        "the last to the first leave {reach}"
+    ).format(verb=verb, factor=factor, steps=_count(fading.steps), reach=times_text(fading.reach))
 
 
 def _cell(gradient: TimeGradient) -> str:
     if gradient.cell is None:
         return ""
     factor = replace(gradient, state=gradient.cell).factor
-    return "" if math.isnan(factor) else f" (cell state × {factor_text(factor)})"
+    return (
+        ""
+        if math.isnan(factor)
+        else tr(" (cell state × {factor})").format(factor=factor_text(factor))
+    )
 
 
 def _radius(gradient: TimeGradient) -> str:
     radius = gradient.spectral_radius
-    return "" if math.isnan(radius) else f"; the recurrent matrix has spectral radius {radius:.2f}"
+    return (
+        ""
+        if math.isnan(radius)
+        else tr("; the recurrent matrix has spectral radius {radius:.2f}").format(radius=radius)
+    )
 
 
 def _theory(chi: float) -> str:
-    return "" if math.isnan(chi) else f"; theory at initialisation: × {math.sqrt(chi):.2g} a step"
+    return (
+        ""
+        if math.isnan(chi)
+        else tr("; theory at initialisation: × {chi:.2g} a step").format(chi=math.sqrt(chi))
+    )
 
 
 def factor_text(factor: float) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -43,11 +44,11 @@ def ratio_headline(ratios: Floats) -> tuple[str, Verdict]:
     counts = {verdict: int(mask.sum()) for verdict, mask in verdicts(ratios).items()}
     slow = counts["vanishing"] + int((ratios == 0).sum())
     if np.isinf(ratios).any():
-        return f"{GLYPHS['nonfinite']} not finite", "nonfinite"
+        return tr("{nonfinite} not finite").format(nonfinite=GLYPHS["nonfinite"]), "nonfinite"
     if not slow and not counts["exploding"]:
         if not counts["healthy"]:
-            return f"{GLYPHS['unknown']} no step measured yet", "unknown"
-        return f"{GLYPHS['healthy']} all in the usual band", "healthy"
+            return tr("{unknown} no step measured yet").format(unknown=GLYPHS["unknown"]), "unknown"
+        return tr("{healthy} all in the usual band").format(healthy=GLYPHS["healthy"]), "healthy"
     found = (
         (GLYPHS["vanishing"], slow, "slow"),
         (GLYPHS["exploding"], counts["exploding"], "fast"),
@@ -114,7 +115,7 @@ class RatioRows:
         self._plot = plot
         plot.invertY(True)
         plot.getAxis("left").setStyle(showValues=False, tickLength=0)
-        plot.setLabel("bottom", "update : weight")
+        plot.setLabel("bottom", tr("update : weight"))
         marks = self.points, self.zeros, self.nonfinite
         for item in (self._band.region, self._band.usual, self.before, *marks):
             plot.addItem(item, ignoreBounds=True)

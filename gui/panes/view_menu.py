@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QAction, QActionGroup
@@ -18,14 +19,18 @@ class Option:
 
 
 DRAWING = (
-    Option("automatic", "Automatic", "Ridges for few layers, a heat map for many"),
-    Option("ridges", "Ridges", "An outline for each layer"),
-    Option("heat map", "Heat map", "A line of colours for each layer"),
+    Option("automatic", tr("Automatic"), tr("Ridges for few layers, a heat map for many")),
+    Option("ridges", tr("Ridges"), tr("An outline for each layer")),
+    Option(tr("heat map"), tr("Heat map"), tr("A line of colours for each layer")),
 )
 SCALES = (
-    Option("all", "Scale: all", "The axis holds all epochs that were shown, so that they compare"),
-    Option("recent", "Scale: recent", "The axis fits the shown epoch"),
-    Option("locked", "Scale: locked", "The axis stays as it is now"),
+    Option(
+        "all",
+        tr("Scale: all"),
+        tr("The axis holds all epochs that were shown, so that they compare"),
+    ),
+    Option("recent", tr("Scale: recent"), tr("The axis fits the shown epoch")),
+    Option("locked", tr("Scale: locked"), tr("The axis stays as it is now")),
 )
 
 
@@ -37,10 +42,10 @@ class ViewMenu(QToolButton):
     def __init__(self, over_epochs: str) -> None:
         """`over_epochs` says in a sentence what is shown over the epochs."""
         super().__init__()
-        self.setText("View")
+        self.setText(tr("View"))
         self.setAutoRaise(True)
-        self.setToolTip("How it is drawn, the scale, and one layer over the epochs")
-        self.setAccessibleName("How distributions are drawn")
+        self.setToolTip(tr("How it is drawn, the scale, and one layer over the epochs"))
+        self.setAccessibleName(tr("How distributions are drawn"))
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
@@ -48,7 +53,7 @@ class ViewMenu(QToolButton):
         menu.addSeparator()
         self._scale = self._group(menu, SCALES)
         menu.addSeparator()
-        self._over_epochs = menu.addAction("One layer over the epochs")
+        self._over_epochs = menu.addAction(tr("One layer over the epochs"))
         self._over_epochs.setCheckable(True)
         self._over_epochs.setToolTip(over_epochs)
         self._over_epochs.toggled.connect(self.changed)

@@ -1,6 +1,7 @@
 """The distributions of weights, of their gradients and of their updates, and how fast each layer learns."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -28,14 +29,16 @@ from .update_ratio import RatioRows, RatioTrack, ratio_headline
 Floats = NDArray[np.float64]
 _ROOMY = 44 * GRID
 """From this width on, there is room for the ratios beside the distributions."""
-_LESSON = (
-    "How the weights of every layer are distributed, and how far one step moves them. Update : weight is usually "
-    "about 10⁻³: a layer far below hardly learns, one far above forgets at every step what it knew."
+_LESSON = tr(
+    "How the weights of every layer are distributed, and how far one step moves "
+    "them. Update : weight is usually about 10⁻³: a layer far below hardly "
+    "learns, one far above forgets at every step what it knew."
 )
-_BAND_HELP = (
-    "Update : weight is ‖ΔW‖ / ‖W‖ of one step of the optimiser. It is about 10⁻³ where networks learn well; below "
-    "10⁻⁴ a layer may hardly learn, above 10⁻² a step may undo what was learned. It is a rule of thumb: deep "
-    "networks can be healthy a little below"
+_BAND_HELP = tr(
+    "Update : weight is ‖ΔW‖ / ‖W‖ of one step of the optimiser. It is about "
+    "10⁻³ where networks learn well; below 10⁻⁴ a layer may hardly learn, above "
+    "10⁻² a step may undo what was learned. It is a rule of thumb: deep networks "
+    "can be healthy a little below"
 )
 
 
@@ -47,27 +50,27 @@ class WeightsPane(DistributionPane):
             "weights",
             "Weights",
             SIGNED,
-            ("weight (log scale on both sides of 0)", "weight"),
+            (tr("weight (log scale on both sides of 0)"), "weight"),
             "weights",
-            "The trained numbers themselves, biases left out",
+            tr("The trained numbers themselves, biases left out"),
             (-1.0, 1.0),
         ),
         Quantity(
             "weight_gradients",
-            "Gradients",
+            tr("Gradients"),
             SIZES,
-            ("size of ∂L/∂W before clipping (log scale)", "size of ∂L/∂W"),
-            "gradients ∂L/∂W",
-            "The size of the gradient that each weight receives, before clipping",
+            (tr("size of ∂L/∂W before clipping (log scale)"), tr("size of ∂L/∂W")),
+            tr("gradients ∂L/∂W"),
+            tr("The size of the gradient that each weight receives, before clipping"),
             (-6.0, 0.0),
         ),
         Quantity(
             "updates",
-            "Updates",
+            tr("Updates"),
             SIZES,
-            ("size of ΔW (log scale)", "size of ΔW"),
+            (tr("size of ΔW (log scale)"), tr("size of ΔW")),
             "updates ΔW",
-            "The size of what the optimiser really added to each weight",
+            tr("The size of what the optimiser really added to each weight"),
             (-8.0, -2.0),
         ),
     )
@@ -80,13 +83,16 @@ class WeightsPane(DistributionPane):
         self._with_weights: NDArray[np.int64] | None = None
         super().__init__(
             "weights",
-            "Weights and updates",
+            tr("Weights and updates"),
             _LESSON,
             themes,
             3,
-            "Update : weight of the chosen layer at every epoch. Click or drag there to go to an epoch",
+            tr(
+                "Update : weight of the chosen layer at every epoch. Click or drag there to "
+                "go to an epoch"
+            ),
         )
-        self._usual_key = QLabel("▒ usual band")
+        self._usual_key = QLabel(tr("▒ usual band"))
         self._usual_key.setToolTip(_BAND_HELP)
         self.explain(self._usual_key)
 
@@ -166,25 +172,30 @@ class WeightsPane(DistributionPane):
 
     def _draw_nothing(self, view: View) -> str:
         self.arrange((False, False, False))
-        self.show_headline("○ no weights")
-        return f"{when_of(view)}: no layer of this network has a weight"
+        self.show_headline(tr("○ no weights"))
+        return tr("{view}: no layer of this network has a weight").format(view=when_of(view))
 
     def _draw_epochs(self) -> str:
         assert self.history is not None
         row = self.chosen_row
         label, column = self.layers[row].label, int(self.shown_rows()[row])
         track = self.history.over_epochs("update_ratio")
-        title = self.title_of_epochs(f"update : weight of {label}", label)
+        title = self.title_of_epochs(tr("update : weight of {label}").format(label=label), label)
         self.ratio_track.draw(track, column, self.first_epoch, title)
         self.draw_lines(self.ratio_track.lines)
         known = np.flatnonzero(~np.isnan(track.values[:, column]))
         if not known.size:
             return ""
         start, end = (
-            f"{track.values[at, column]:.2g} at epoch {self.first_epoch + int(track.epochs[at])}"
+            tr("{values:.2g} at epoch {first_epoch}").format(
+                values=track.values[at, column],
+                first_epoch=self.first_epoch + int(track.epochs[at]),
+            )
             for at in (known[0], known[-1])
         )
-        return f"; update : weight of {label} went from {start} to {end}"
+        return tr("; update : weight of {label} went from {start} to {end}").format(
+            label=label, start=start, end=end
+        )
 
     def _read_epoch(self, place: QPointF) -> str:
         epoch = self.nearest_epoch(place.x())
@@ -193,8 +204,14 @@ class WeightsPane(DistributionPane):
         row = int(self.shown_rows()[self.chosen_row])
         ratio = float(self.history.epochs[epoch].layers.update_ratio[row])
         label = self.history.layers[row].label
-        return f"epoch {self.first_epoch + epoch}: {label}, {_ratio_text(ratio)}"
+        return tr("epoch {first_epoch}: {label}, {ratio}").format(
+            first_epoch=self.first_epoch + epoch, label=label, ratio=_ratio_text(ratio)
+        )
 
 
 def _ratio_text(ratio: float) -> str:
-    return f"update : weight {ratio:.3g}" if not np.isnan(ratio) else "no step measured yet"
+    return (
+        tr("update : weight {ratio:.3g}").format(ratio=ratio)
+        if not np.isnan(ratio)
+        else tr("no step measured yet")
+    )

@@ -4,6 +4,7 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
@@ -104,14 +105,22 @@ class WorkerClient(QObject):
 
     def _failed(self, error: QProcess.ProcessError) -> None:
         if error == QProcess.ProcessError.FailedToStart:
-            self._forget(f"The training process could not be started ({self._program[0]})")
+            self._forget(
+                tr("The training process could not be started ({program})").format(
+                    program=self._program[0]
+                )
+            )
 
     def _finished(self, code: int, status: QProcess.ExitStatus) -> None:
         self._read_frames()
         self._read_log()
         crashed = status == QProcess.ExitStatus.CrashExit
-        how = f"was ended by {_signal_name(code)}" if crashed else f"ended with code {code}"
-        self._forget(f"The training process {how}")
+        how = (
+            tr("was ended by {code}").format(code=_signal_name(code))
+            if crashed
+            else tr("ended with code {code}").format(code=code)
+        )
+        self._forget(tr("The training process {how}").format(how=how))
 
     def _forget(self, sentence: str) -> None:
         process, self._process = self._process, None
@@ -135,4 +144,4 @@ def _signal_name(number: int) -> str:
     try:
         return signal.Signals(number).name
     except ValueError:
-        return f"signal {number}"
+        return tr("signal {number}").format(number=number)

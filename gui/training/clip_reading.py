@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from gettext import gettext as tr
 from typing import NamedTuple
 
 import numpy as np
@@ -137,32 +138,47 @@ def verdict(found: EpochClipping, mode: str) -> tuple[str, str]:
     """Headline and the theme's name of its colour."""
     if found.nonfinite:
         plural = "s" if found.nonfinite > 1 else ""
-        return f"✕ {found.nonfinite} step{plural} not finite", "nonfinite"
+        return tr("✕ {nonfinite} step{plural} not finite").format(
+            nonfinite=found.nonfinite, plural=plural
+        ), "nonfinite"
     if mode == "none" and not found.share > 0:
-        return "○ clipping is off", "muted"
+        return tr("○ clipping is off"), "muted"
     if not found.steps:
-        return "○ no steps yet", "muted"
+        return tr("○ no steps yet"), "muted"
     turned = found.angle > math.degrees(math.acos(TURNED))
     glyph, color = ("◆", "warning") if turned else ("●", "healthy")
-    return f"{glyph} {share_text(found.share)} clipped, turned {found.angle:.0f}°", color
+    return tr("{glyph} {share} clipped, turned {angle:.0f}°").format(
+        glyph=glyph, share=share_text(found.share), angle=found.angle
+    ), color
 
 
 def clip_caption(found: EpochClipping, groups: StepGroups, training: Mapping[str, Value]) -> str:
     """One sentence: how many steps were clipped, how much they lost and by how much they turned."""
-    start = f"Epoch {found.epoch}" if found.epoch else "Before training"
+    start = tr("Epoch {epoch}").format(epoch=found.epoch) if found.epoch else tr("Before training")
     if not found.steps:
-        return f"{start}: no step was made yet; the first ones will show how large the gradient is"
+        return tr(
+            "{start}: no step was made yet; the first ones will show how large the gradient is"
+        ).format(start=start)
     if found.nonfinite:
-        return (
-            f"{start}: {found.nonfinite} of {found.steps} steps had a gradient that is not a finite number; "
-            "clipping cannot mend that"
-        )
+        return tr(
+            "{start}: {nonfinite} of {steps} steps had a gradient that is not a finite "
+            "number; clipping cannot mend that"
+        ).format(start=start, nonfinite=found.nonfinite, steps=found.steps)
     if not found.share > 0:
         return f"{start}: {_unclipped(found, training)}"
-    return (
-        f"{start}: {share_text(found.share)} of {found.steps} steps were clipped ({share_text(groups.share)} of all "
-        f"{groups.total:,}); the median norm {_size(found.before)} became {_size(found.after)}, and what was clipped "
-        f"{_turn(found.angle)}"
+    return tr(
+        "{start}: {share} of {steps} steps were clipped ({share_2} of all "
+        "{total:,}); the median norm {before} became {after}, and what was clipped "
+        "{angle}"
+    ).format(
+        start=start,
+        share=share_text(found.share),
+        steps=found.steps,
+        share_2=share_text(groups.share),
+        total=groups.total,
+        before=_size(found.before),
+        after=_size(found.after),
+        angle=_turn(found.angle),
     )
 
 
@@ -173,34 +189,46 @@ def group_text(groups: StepGroups, place: int, first: int, steps_per_epoch: int)
     spans = [part[:, place] for part in (groups.before, groups.after)]
     before, after = (_span(float(low), float(high)) for low, high in spans)
     turned = float(angles(groups.cosines[:1, place])[0])
-    steps = f"step {step + 1}" if size == 1 else f"{size} steps from step {step + 1} on"
-    text = f"epoch {first + epoch + 1}, {steps}: norm {before}"
+    steps = (
+        tr("step {step}").format(step=step + 1)
+        if size == 1
+        else tr("{size} steps from step {step} on").format(size=size, step=step + 1)
+    )
+    text = tr("epoch {first}, {steps}: norm {before}").format(
+        first=first + epoch + 1, steps=steps, before=before
+    )
     if groups.nonfinite[place]:
-        text += f"; {groups.nonfinite[place]} not finite"
+        text += tr("; {nonfinite} not finite").format(nonfinite=groups.nonfinite[place])
     if not groups.clipped[place]:
-        return f"{text}, not clipped"
-    return f"{text}, after clipping {after}, turned by {'' if size == 1 else 'up to '}{turned:.1f}°"
+        return tr("{text}, not clipped").format(text=text)
+    return tr("{text}, after clipping {after}, turned by {value}{turned:.1f}°").format(
+        text=text, after=after, value="" if size == 1 else "up to ", turned=turned
+    )
 
 
 def _span(low: float, high: float) -> str:
-    return f"{low:.3g}" if low == high or math.isnan(low) else f"{low:.3g} to {high:.3g}"
+    return (
+        f"{low:.3g}"
+        if low == high or math.isnan(low)
+        else tr("{low:.3g} to {high:.3g}").format(low=low, high=high)
+    )
 
 
 def _unclipped(found: EpochClipping, training: Mapping[str, Value]) -> str:
     threshold = float(training["clip_threshold"])
-    size = f"the median norm of the gradient is {_size(found.before)}"
+    size = tr("the median norm of the gradient is {before}").format(before=_size(found.before))
     if training["clip_mode"] == "none":
-        return (
-            f"clipping is off; {size}, and a threshold of {threshold:.3g} by norm would clip "
-            f"{share_text(found.would)} of the steps"
-        )
-    return f"none of {found.steps} steps was clipped; {size}"
+        return tr(
+            "clipping is off; {size}, and a threshold of {threshold:.3g} by norm would "
+            "clip {would} of the steps"
+        ).format(size=size, threshold=threshold, would=share_text(found.would))
+    return tr("none of {steps} steps was clipped; {size}").format(steps=found.steps, size=size)
 
 
 def _turn(angle: float) -> str:
     if angle < 0.05:
-        return "kept its direction (0°)"
-    return f"turned by {angle:.1f}° (median)"
+        return tr("kept its direction (0°)")
+    return tr("turned by {angle:.1f}° (median)").format(angle=angle)
 
 
 def _size(value: float) -> str:
@@ -210,13 +238,15 @@ def _size(value: float) -> str:
 def threshold_words(training: Mapping[str, Value]) -> str:
     """What the threshold line means in each way of clipping."""
     of = {
-        "none": "off; by norm it would cut here",
-        "norm": "no norm above it",
-        "value": "no number of the gradient above it",
-        "layer": "no layer's norm above it",
-        "adaptive": "times each unit's weights",
+        "none": tr("off; by norm it would cut here"),
+        "norm": tr("no norm above it"),
+        "value": tr("no number of the gradient above it"),
+        "layer": tr("no layer's norm above it"),
+        "adaptive": tr("times each unit's weights"),
     }
-    return f"threshold {float(training['clip_threshold']):.3g}: {of[str(training['clip_mode'])]}"
+    return tr("threshold {clip_threshold:.3g}: {of}").format(
+        clip_threshold=float(training["clip_threshold"]), of=of[str(training["clip_mode"])]
+    )
 
 
 def decade_ticks(low: float, high: float, pixels: float) -> list[tuple[float, str]]:

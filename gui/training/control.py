@@ -1,6 +1,7 @@
 """What the buttons Run, Pause, Step, Stop and Rewind do, given the document and the session."""
 
 from collections.abc import Mapping
+from gettext import gettext as tr
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -122,7 +123,9 @@ class RunControl(QObject):
     def _refuses(self) -> bool:
         errors = self._source.errors
         if errors:
-            more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+            more = (
+                tr(" (and {errors} more)").format(errors=len(errors) - 1) if len(errors) > 1 else ""
+            )
             self.refused.emit(f"{errors[0].sentence}{more}", errors[0].node_id or "")
         return bool(errors)
 

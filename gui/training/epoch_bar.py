@@ -1,6 +1,7 @@
 """The epoch scrubber: which epoch the panes show, the newest or an earlier one, and playing the recording."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QResizeEvent
@@ -85,9 +86,9 @@ class EpochBar(QWidget):
         self._player = player
         self.slider = EpochSlider()
         self.slider.setRange(0, 0)
-        self.slider.setAccessibleName("Epoch shown in the panes")
+        self.slider.setAccessibleName(tr("Epoch shown in the panes"))
         self.slider.setToolTip(
-            "Drag to see an earlier epoch; epoch 0 is the network before its first step"
+            tr("Drag to see an earlier epoch; epoch 0 is the network before its first step")
         )
         self.slider.valueChanged.connect(self._choose)
         self.label = QLabel()
@@ -116,14 +117,16 @@ class EpochBar(QWidget):
         for row, speed in enumerate(SPEEDS):
             box.addItem(f"{speed:g}×")
             box.setItemData(row, _pace(speed), Qt.ItemDataRole.ToolTipRole)
-        box.setAccessibleName("Speed at which the recording plays")
+        box.setAccessibleName(tr("Speed at which the recording plays"))
         box.currentIndexChanged.connect(lambda row: self._player.set_speed(SPEEDS[row]))
         return box
 
     def _show_speed(self) -> None:
         with QSignalBlocker(self.speed):
             self.speed.setCurrentIndex(SPEEDS.index(self._player.speed))
-        self.speed.setToolTip(f"The recording plays {_pace(self._player.speed)}")
+        self.speed.setToolTip(
+            tr("The recording plays {speed}").format(speed=_pace(self._player.speed))
+        )
         self.speed.setEnabled(self._player.has_epochs)
 
     def _follow(self) -> None:
@@ -149,7 +152,11 @@ class EpochBar(QWidget):
         pinned = self._playhead.pinned
         first = history.started.first_epoch if history else 0
         shown, narrow = first + self._playhead.shown, self.width() < _NARROW
-        text = "No epoch yet" if last < 0 else f"Epoch {shown} of {first + last}"
+        text = (
+            tr("No epoch yet")
+            if last < 0
+            else tr("Epoch {shown} of {first}").format(shown=shown, first=first + last)
+        )
         pin = "" if pinned is None else f"{PIN} {first + pinned} pinned"
         self.label.setText(f"{shown}" if narrow and last >= 0 else text)
         self.pin_label.setText(pin.removesuffix(" pinned") if narrow else pin)
@@ -162,7 +169,7 @@ class EpochBar(QWidget):
 
 def _pace(speed: float) -> str:
     pace = speed * EPOCHS_PER_SECOND
-    return f"{pace:g} epoch{'' if pace == 1 else 's'} per second"
+    return tr("{pace:g} epoch{value} per second").format(pace=pace, value="" if pace == 1 else "s")
 
 
 def _button(action: QAction) -> QToolButton:

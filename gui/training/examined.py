@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 import numpy as np
 
@@ -12,15 +13,23 @@ from engine.training import Examined, LayerInfo
 def examined_text(layers: Sequence[LayerInfo], message: Examined) -> str:
     """Markdown: a sentence for the whole network, then a row a layer."""
     found = message.examination
-    when = f"after {_count(message.epoch, 'epoch')}" if message.epoch else "before training"
+    when = (
+        tr("after {epoch}").format(epoch=_count(message.epoch, "epoch"))
+        if message.epoch
+        else tr("before training")
+    )
     if message.step:
-        when += f" and {_count(message.step, 'step')}"
+        when += tr(" and {step}").format(step=_count(message.step, "step"))
     lines = [
-        f"## The network {when}",
-        f"Evaluation mode, {found.samples:,} training samples. {_noise(found)}",
+        tr("## The network {when}").format(when=when),
+        tr("Evaluation mode, {samples:,} training samples. {found}").format(
+            samples=found.samples, found=_noise(found)
+        ),
         _jacobian(found.jacobian),
         "",
-        f"| layer | dead units | effective rank | stable rank |\n|---|--:|--:|--:|\n{_rows(layers, found)}",
+        tr(
+            "| layer | dead units | effective rank | stable rank |\n|---|--:|--:|--:|\n{layers}"
+        ).format(layers=_rows(layers, found)),
         "",
         _legend(found.ranked_samples),
     ]
@@ -32,34 +41,36 @@ def _count(number: int, noun: str) -> str:
 
 
 def _legend(samples: int) -> str:
-    return (
-        "*Dead*: never above zero for any training sample. *Effective rank*: how many directions the outputs of "
-        f"{samples:,} samples really use; when it falls from layer to layer, samples become alike."
-    )
+    return tr(
+        "*Dead*: never above zero for any training sample. *Effective rank*: how "
+        "many directions the outputs of {samples:,} samples really use; when it "
+        "falls from layer to layer, samples become alike."
+    ).format(samples=samples)
 
 
 def _noise(found: Examination) -> str:
     if math.isnan(found.noise_scale):
-        return "The gradient cannot be told from its noise, or there are too few batches to tell."
-    relation = "smaller" if found.noise_scale < found.batch else "larger"
-    return (
-        f"Gradient noise scale {found.noise_scale:,.0f} samples, {relation} than the batch of {found.batch}: "
-        + (
-            "larger batches would gain little."
-            if relation == "smaller"
-            else "larger batches would give a cleaner gradient."
+        return tr(
+            "The gradient cannot be told from its noise, or there are too few batches to tell."
         )
+    relation = "smaller" if found.noise_scale < found.batch else "larger"
+    return tr(
+        "Gradient noise scale {noise_scale:,.0f} samples, {relation} than the batch of {batch}: "
+    ).format(noise_scale=found.noise_scale, relation=relation, batch=found.batch) + (
+        tr("larger batches would gain little.")
+        if relation == "smaller"
+        else tr("larger batches would give a cleaner gradient.")
     )
 
 
 def _jacobian(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> str:
     if not values.size:
-        return "The network gives too many numbers for its Jacobian to be computed."
+        return tr("The network gives too many numbers for its Jacobian to be computed.")
     largest, smallest = float(np.median(values[:, 0])), float(np.median(values[:, -1]))
-    return (
-        f"Singular values of ∂output/∂input, median over {len(values)} samples: "
-        f"largest {largest:.3g}, smallest {smallest:.3g}."
-    )
+    return tr(
+        "Singular values of ∂output/∂input, median over {values} samples: largest "
+        "{largest:.3g}, smallest {smallest:.3g}."
+    ).format(values=len(values), largest=largest, smallest=smallest)
 
 
 def _rows(layers: Sequence[LayerInfo], found: Examination) -> str:

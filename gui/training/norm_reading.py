@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
+from gettext import gettext as tr
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from .reading import View
 Floats = NDArray[np.float64]
 Mode = Literal["train", "eval"]
 Span = tuple[float, float]
-TITLES = ("input", "normalised", "scaled by γ and β")
+TITLES = ("input", "normalised", tr("scaled by γ and β"))
 """The three stages, as they follow each other."""
 SMALL_GAP, LARGE_GAP = 0.1, 0.5
 """Below the first, evaluation sees what training saw; above the second, half a standard deviation of it is lost."""
@@ -33,10 +34,12 @@ _LINEAR_WIDTH = 2.0
 MOST_DOTS = 200
 """Channels that are drawn as dots."""
 _STEP = 0.25
-ABSENT = (
-    "This network has no batch normalisation. Put a Batch norm 1d after a Linear layer, or a Batch norm 2d after "
-    "a convolution, before its activation, and run again: you will see what goes in, how it is centred and scaled over "
-    "the batch, what γ and β make of it, and whether the moving statistics keep up with it."
+ABSENT = tr(
+    "This network has no batch normalisation. Put a Batch norm 1d after a Linear "
+    "layer, or a Batch norm 2d after a convolution, before its activation, and "
+    "run again: you will see what goes in, how it is centred and scaled over the "
+    "batch, what γ and β make of it, and whether the moving statistics keep up "
+    "with it."
 )
 
 
@@ -106,16 +109,22 @@ def figure(value: float, unit: float = 0.1) -> str:
 
 def _moments(found: Distribution, stage: int) -> str:
     mean, deviation = float(found.mean[stage]), float(found.std[stage])
-    return f"mean {figure(mean, deviation)}, σ {figure(deviation)}"
+    return tr("mean {mean}, σ {deviation}").format(
+        mean=figure(mean, deviation), deviation=figure(deviation)
+    )
 
 
 def stage_text(found: Distribution, stage: int) -> str:
     """Mean and standard deviation of a stage, and what a histogram cannot show."""
     text = f"{TITLES[stage]}:  {_moments(found, stage)}"
     if found.nonfinite[stage]:
-        return f"{TITLES[stage]}:  ✕ {found.nonfinite[stage]:,} not finite"
+        return tr("{titles}:  ✕ {nonfinite:,} not finite").format(
+            titles=TITLES[stage], nonfinite=found.nonfinite[stage]
+        )
     if found.overflow[stage]:
-        return f"{text}; ▲ {found.overflow[stage]:,} beyond 4096"
+        return tr("{text}; ▲ {overflow:,} beyond 4096").format(
+            text=text, overflow=found.overflow[stage]
+        )
     return text
 
 
@@ -131,37 +140,52 @@ class GapWords(NamedTuple):
 def gap_words(gap: float) -> GapWords:
     """Judge how far normalised values in training and in evaluation are apart: the root mean square, in σ."""
     if math.isnan(gap) or math.isinf(gap):
-        return GapWords("✕", "nonfinite", "evaluation is no longer a number")
+        return GapWords("✕", "nonfinite", tr("evaluation is no longer a number"))
     if gap < SMALL_GAP:
-        return GapWords("●", "healthy", "and sees what training saw")
+        return GapWords("●", "healthy", tr("and sees what training saw"))
     if gap < LARGE_GAP:
-        return GapWords("◆", "warning", "and sees it somewhat shifted")
-    return GapWords("▲", "exploding", "and sees another network: the moving statistics lag behind")
+        return GapWords("◆", "warning", tr("and sees it somewhat shifted"))
+    return GapWords(
+        "▲", "exploding", tr("and sees another network: the moving statistics lag behind")
+    )
 
 
 def norm_headline(gap: float) -> str:
     """The gap, with its sign."""
-    shown = figure(gap) if math.isfinite(gap) else "not finite"
-    return f"{gap_words(gap).glyph} gap {shown}"
+    shown = figure(gap) if math.isfinite(gap) else tr("not finite")
+    return tr("{glyph} gap {shown}").format(glyph=gap_words(gap).glyph, shown=shown)
 
 
 def norm_caption(label: str, norm: BatchNormStats | None, view: View, mode: Mode) -> str:
     """One sentence about a layer: what comes in, what leaves, and how far evaluation is from training."""
     start = f"{view.when[0].upper()}{view.when[1:]}"
     if norm is None:
-        return f"{start}: nothing was measured of {label}"
+        return tr("{start}: nothing was measured of {label}").format(start=start, label=label)
     found = stages(view.table, norm, mode)
     broken = int(found.nonfinite.sum())
     if broken:
-        return f"{start}: {broken:,} values in {label} are no longer finite numbers"
+        return tr("{start}: {broken:,} values in {label} are no longer finite numbers").format(
+            start=start, broken=broken, label=label
+        )
     ends = [_moments(found, stage) for stage in range(len(TITLES))]
     gamma, beta = (figure(float(np.median(part))) for part in (norm.gamma, norm.beta))
     whose = "batch" if mode == "train" else "moving"
     gap = norm.gap
-    apart = f"evaluation is {figure(gap)} σ apart " if math.isfinite(gap) else ""
-    return (
-        f"{start}: {label} turns {ends[0]} into {ends[1]} ({whose} statistics), then by γ ≈ {gamma}, β ≈ {beta} "
-        f"into {ends[2]}; {apart}{gap_words(gap).words}"
+    apart = tr("evaluation is {gap} σ apart ").format(gap=figure(gap)) if math.isfinite(gap) else ""
+    return tr(
+        "{start}: {label} turns {ends} into {ends_2} ({whose} statistics), then by γ "
+        "≈ {gamma}, β ≈ {beta} into {ends_3}; {apart}{words}"
+    ).format(
+        start=start,
+        label=label,
+        ends=ends[0],
+        ends_2=ends[1],
+        whose=whose,
+        gamma=gamma,
+        beta=beta,
+        ends_3=ends[2],
+        apart=apart,
+        words=gap_words(gap).words,
     )
 
 
@@ -207,7 +231,9 @@ def track_text(track: NormTrack, place: int) -> str:
             parts.append(f"{name} {', '.join(found)}")
         else:
             parts.append(f"{name} {found[1]} (p10 {found[0]}, p90 {found[2]})")
-    return f"{'; '.join(parts)}; gap {figure(float(track.gap[place]))}"
+    return tr("{parts}; gap {figure}").format(
+        parts="; ".join(parts), figure=figure(float(track.gap[place]))
+    )
 
 
 def channel_rows(norm: BatchNormStats) -> Iterator[tuple[str, str, float]]:
@@ -215,8 +241,8 @@ def channel_rows(norm: BatchNormStats) -> Iterator[tuple[str, str, float]]:
     names = ("gamma", "beta", "batch_mean", "batch_variance", "moving_mean", "moving_variance")
     for name in names:
         for channel, value in enumerate(getattr(norm, name).tolist()):
-            yield name, f"channel {channel}", value
-    yield "gap", "all channels", norm.gap
+            yield name, tr("channel {channel}").format(channel=channel), value
+    yield "gap", tr("all channels"), norm.gap
 
 
 def stage_rows(found: Distribution, mode: Mode) -> Iterator[tuple[str, str, float]]:
@@ -226,20 +252,26 @@ def stage_rows(found: Distribution, mode: Mode) -> Iterator[tuple[str, str, floa
     highs = np.concatenate((EDGES[1 : half + 1], EDGES[half + 2 :])).tolist()
     for stage, name in enumerate(("input", "normalised", "scaled")):
         yield f"{name} mean", mode, float(found.mean[stage])
-        yield f"{name} standard deviation", mode, float(found.std[stage])
+        yield tr("{name} standard deviation").format(name=name), mode, float(found.std[stage])
         for tally in TALLIES:
             yield f"{name} {tally}", mode, int(getattr(found, tally)[stage])
         for low, high, count in zip(lows, highs, found.counts[stage].tolist(), strict=True):
-            yield f"{name} count", f"from {low:.6g} to {high:.6g}", count
+            yield (
+                f"{name} count",
+                tr("from {low:.6g} to {high:.6g}").format(low=low, high=high),
+                count,
+            )
 
 
 def track_rows(track: NormTrack, first: int) -> Iterator[tuple[int, str, str, float]]:
     """Epoch, quantity, place and value of the tracks."""
     shares = [f"p{share * 100:.0f}" for share in BAND]
-    channels = [f"channel {channel}" for channel in range(track.gamma.shape[1])]
+    channels = [
+        tr("channel {channel}").format(channel=channel) for channel in range(track.gamma.shape[1])
+    ]
     names = channels if track.each_channel else shares
     for place, epoch in enumerate((track.epochs + first).tolist()):
         for quantity, values in (("gamma", track.gamma), ("beta", track.beta)):
             for name, value in zip(names, values[place].tolist(), strict=True):
-                yield epoch, f"{quantity} over epochs", name, value
-        yield epoch, "gap over epochs", "all channels", float(track.gap[place])
+                yield epoch, tr("{quantity} over epochs").format(quantity=quantity), name, value
+        yield epoch, tr("gap over epochs"), tr("all channels"), float(track.gap[place])

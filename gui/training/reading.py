@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from gettext import gettext as tr
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,14 @@ GLYPHS: dict[Verdict, str] = {
     "exploding": "▲",
     "nonfinite": "✕",
     "unknown": "○",
+}
+WORDS: dict[Verdict, str] = {
+    "healthy": tr("healthy"),
+    "watch": tr("watch"),
+    "vanishing": tr("vanishing"),
+    "exploding": tr("exploding"),
+    "nonfinite": tr("not finite"),
+    "unknown": tr("unknown"),
 }
 COLORS: dict[Verdict, str] = {
     "healthy": "healthy",
@@ -56,8 +65,8 @@ class View:
     def when(self) -> str:
         """`epoch 3`, `epoch 3, batch 7` or `before training`."""
         if self.step is not None:
-            return f"epoch {self.epoch}, batch {self.step}"
-        return f"epoch {self.epoch}" if self.epoch else "before training"
+            return tr("epoch {epoch}, batch {step}").format(epoch=self.epoch, step=self.step)
+        return tr("epoch {epoch}").format(epoch=self.epoch) if self.epoch else tr("before training")
 
 
 def current_view(history: RunHistory | None, epoch: int | None) -> View | None:

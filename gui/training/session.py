@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from enum import Enum
+from gettext import gettext as tr
 
 from PySide6.QtCore import QObject, Signal
 
@@ -41,11 +42,11 @@ _MAXIMUM_EARLY_DEATHS = 3
 class State(Enum):
     """Where the session is."""
 
-    IDLE = "Ready"
-    BUILDING = "Building"
-    RUNNING = "Training"
-    PAUSED = "Paused"
-    STOPPING = "Stopping"
+    IDLE = tr("Ready")
+    BUILDING = tr("Building")
+    RUNNING = tr("Training")
+    PAUSED = tr("Paused")
+    STOPPING = tr("Stopping")
 
 
 class Session(QObject):
@@ -274,7 +275,11 @@ class Session(QObject):
             self._waiting = None
             self._set_state(State.IDLE)
             self.failed.emit(
-                f"{sentence} before it was ready, {self._early_deaths} times. {_TRY}", "", log
+                tr("{sentence} before it was ready, {early_deaths} times. {try_}").format(
+                    sentence=sentence, early_deaths=self._early_deaths, try_=_TRY
+                ),
+                "",
+                log,
             )
             return
         self._client.start()
@@ -290,9 +295,10 @@ class Session(QObject):
         return max(0, self.history.next_epoch - 1) if self.history else 0
 
 
-_TRY = "Run “python main.py worker” in a terminal to see why, or install the lab anew"
-_NO_ROOM = (
-    "Older epochs cannot be put aside in {place}, so they stay in memory. Nothing is lost, but the lab needs more "
-    "memory the longer it trains: make room there"
+_TRY = tr("Run “python main.py worker” in a terminal to see why, or install the lab anew")
+_NO_ROOM = tr(
+    "Older epochs cannot be put aside in {place}, so they stay in memory. "
+    "Nothing is lost, but the lab needs more memory the longer it trains: make "
+    "room there"
 )
-_KEPT = "What was recorded is kept, and a new process is ready: press Run to train again"
+_KEPT = tr("What was recorded is kept, and a new process is ready: press Run to train again")

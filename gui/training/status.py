@@ -1,5 +1,7 @@
 """The status line: what the session is doing, how far it is, and how fast."""
 
+from gettext import gettext as tr
+
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
 from engine.training import RunFinished, RunHistory
@@ -19,7 +21,7 @@ class RunStatus(QWidget):
         self._bar = QProgressBar()
         self._bar.setMaximumWidth(GRID * 20)
         self._bar.setTextVisible(False)
-        self._bar.setAccessibleName("Progress of the training")
+        self._bar.setAccessibleName(tr("Progress of the training"))
         row = QHBoxLayout(self)
         row.setContentsMargins(GRID, 0, GRID, 0)
         row.setSpacing(GRID)
@@ -65,9 +67,13 @@ def describe(session: Session) -> str:
     """One line for people: state, epoch, accuracy or loss, seconds an epoch."""
     history = session.history
     if session.state is State.BUILDING:
-        return "Building the network …" if session.worker else "Starting the training process …"
+        return (
+            tr("Building the network …")
+            if session.worker
+            else tr("Starting the training process …")
+        )
     if history is None:
-        return "Ready" if session.worker else "Starting the training process …"
+        return "Ready" if session.worker else tr("Starting the training process …")
     parts = [
         _outcome(history.finished) if history.finished else session.state.value,
         *_figures(history),
@@ -83,14 +89,26 @@ def _figures(history: RunHistory) -> list[str]:
     if not history.epochs:
         return []
     last = history.epochs[-1]
-    parts = [f"epoch {last.epoch} of {history.started.epochs}"]
+    parts = [
+        tr("epoch {epoch} of {epochs}").format(epoch=last.epoch, epochs=history.started.epochs)
+    ]
     progress = history.progress
     if progress is not None and progress.epoch == history.next_epoch and progress.step:
-        parts.append(f"batch {progress.step} of {history.started.steps_per_epoch}")
+        parts.append(
+            tr("batch {step} of {steps_per_epoch}").format(
+                step=progress.step, steps_per_epoch=history.started.steps_per_epoch
+            )
+        )
     if last.validation_accuracy is not None:
-        parts.append(f"validation accuracy {last.validation_accuracy:.1%}")
+        parts.append(
+            tr("validation accuracy {validation_accuracy:.1%}").format(
+                validation_accuracy=last.validation_accuracy
+            )
+        )
     elif last.validation_loss is not None:
-        parts.append(f"validation loss {last.validation_loss:.4g}")
+        parts.append(
+            tr("validation loss {validation_loss:.4g}").format(validation_loss=last.validation_loss)
+        )
     if last.epoch > 0:
-        parts.append(f"{last.seconds:.2f} s an epoch")
+        parts.append(tr("{seconds:.2f} s an epoch").format(seconds=last.seconds))
     return parts

@@ -1,6 +1,7 @@
 """What can be done with the recording of a run: the table's rows, and where they stand."""
 
 from collections.abc import Sequence
+from gettext import gettext as tr
 
 from gui.common.actions import ActionSpec
 
@@ -17,8 +18,8 @@ def time_actions(player: Player, playhead: Playhead) -> list[ActionSpec]:
     return [
         ActionSpec(
             "play",
-            "&Play the recording",
-            "Show the recorded epochs one after the other, or wait at one",
+            tr("&Play the recording"),
+            tr("Show the recorded epochs one after the other, or wait at one"),
             player.toggle,
             "F4",
             "replay",
@@ -27,8 +28,8 @@ def time_actions(player: Player, playhead: Playhead) -> list[ActionSpec]:
         ),
         ActionSpec(
             "epoch_back",
-            "One epoch &back",
-            "Show the epoch before",
+            tr("One epoch &back"),
+            tr("Show the epoch before"),
             lambda: player.step(-1),
             "Alt+Left",
             "epoch-back",
@@ -36,8 +37,8 @@ def time_actions(player: Player, playhead: Playhead) -> list[ActionSpec]:
         ),
         ActionSpec(
             "epoch_forward",
-            "One epoch &on",
-            "Show the epoch after",
+            tr("One epoch &on"),
+            tr("Show the epoch after"),
             lambda: player.step(1),
             "Alt+Right",
             "epoch-forward",
@@ -45,8 +46,8 @@ def time_actions(player: Player, playhead: Playhead) -> list[ActionSpec]:
         ),
         ActionSpec(
             "epoch_first",
-            "&First epoch",
-            "Show the network before its first step",
+            tr("&First epoch"),
+            tr("Show the network before its first step"),
             player.go_first,
             "Alt+Home",
             "epoch-first",
@@ -54,8 +55,8 @@ def time_actions(player: Player, playhead: Playhead) -> list[ActionSpec]:
         ),
         ActionSpec(
             "epoch_newest",
-            "&Newest epoch",
-            "Follow the newest epoch as it arrives",
+            tr("&Newest epoch"),
+            tr("Follow the newest epoch as it arrives"),
             player.go_newest,
             "Alt+End",
             "epoch-newest",
@@ -63,15 +64,27 @@ def time_actions(player: Player, playhead: Playhead) -> list[ActionSpec]:
             checked=lambda: player.has_epochs and playhead.epoch is None,
         ),
         ActionSpec(
-            "faster", "F&aster", "Play the recording faster", player.faster, "Alt+Up", "", some
+            "faster",
+            tr("F&aster"),
+            tr("Play the recording faster"),
+            player.faster,
+            "Alt+Up",
+            "",
+            some,
         ),
         ActionSpec(
-            "slower", "&Slower", "Play the recording slower", player.slower, "Alt+Down", "", some
+            "slower",
+            tr("&Slower"),
+            tr("Play the recording slower"),
+            player.slower,
+            "Alt+Down",
+            "",
+            some,
         ),
         ActionSpec(
             "pin",
-            "P&in this epoch",
-            "Keep the shown epoch to compare the others with it, or take the pin away",
+            tr("P&in this epoch"),
+            tr("Keep the shown epoch to compare the others with it, or take the pin away"),
             player.toggle_pin,
             "Alt+P",
             "pin",

@@ -1,5 +1,6 @@
 """Moving cards with the mouse: free while it lasts, one edit when it ends."""
 
+from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 from engine.graph import Connect, Disconnect, Edge, Edit, MoveNodes, Together
@@ -81,4 +82,7 @@ class MoveGesture:
 def _inserting(scene: "CanvasScene", move: MoveNodes, edge: Edge) -> Edit:
     (node_id,) = move.places
     wires = Connect((Edge(edge.source, node_id), Edge(node_id, edge.target, edge.port)))
-    return Together((move, Disconnect((edge,)), wires), f"Insert {scene.cards[node_id].node.label}")
+    return Together(
+        (move, Disconnect((edge,)), wires),
+        tr("Insert {label}").format(label=scene.cards[node_id].node.label),
+    )

@@ -1,5 +1,7 @@
 """Renaming a layer on its card."""
 
+from gettext import gettext as tr
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QGraphicsView, QLineEdit
@@ -19,7 +21,7 @@ class NameEditor(QLineEdit):
         self._document: Document | None = None
         self._node_id = ""
         self.setMaxLength(MAXIMUM_NAME)
-        self.setAccessibleName("Name of the layer")
+        self.setAccessibleName(tr("Name of the layer"))
         self.hide()
 
     def begin(self, document: Document, node_id: str, card: QRectF) -> None:

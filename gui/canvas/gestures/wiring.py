@@ -1,5 +1,6 @@
 """Drawing a wire from port to port."""
 
+from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
@@ -83,7 +84,7 @@ class WireGesture:
         }
         if not gone:
             return Connect((edge,))
-        return Together((Disconnect(tuple(sorted(gone))), Connect((edge,))), "Move a wire")
+        return Together((Disconnect(tuple(sorted(gone))), Connect((edge,))), tr("Move a wire"))
 
     def _edge(self, port: Port) -> Edge:
         source, target = (self._start, port) if self._start.is_output else (port, self._start)
@@ -117,7 +118,9 @@ class WireGesture:
         reason = self._scene.document.graph.why_not_connect(edge)
         replaced = _wire_into(self._scene, Port(edge.target, False, edge.port))
         return (
-            None if replaced is not None and reason and "already has a wire" in reason else reason
+            None
+            if replaced is not None and reason and tr("already has a wire") in reason
+            else reason
         )
 
     def _dim_what_does_not_fit(self) -> None:
