@@ -39,7 +39,7 @@ OUTPUTS = Quantity(
     tr("Outputs"),
     SIGNED,
     (tr("output of the layer (log scale on both sides of 0)"), tr("output of the layer")),
-    "outputs",
+    tr("outputs"),
     tr("What each layer gives to the next"),
     (-3.0, 3.0),
 )
@@ -66,7 +66,7 @@ class ActivationsPane(DistributionPane):
         self._track: OverEpochs | None = None
         super().__init__(
             "activations",
-            "Activations",
+            tr("Activations"),
             _LESSON,
             themes,
             2,
@@ -137,8 +137,8 @@ class ActivationsPane(DistributionPane):
             return "", None
         label = self.layers[self.chosen_row].label
         return (
-            tr("epoch {first_epoch}: output {number} of {label}").format(
-                first_epoch=self.first_epoch + epoch, number=SIGNED.number(place.y()), label=label
+            tr("epoch {epoch}: output {number} of {label}").format(
+                epoch=self.first_epoch + epoch, number=SIGNED.number(place.y()), label=label
             ),
             None,
         )
@@ -161,5 +161,5 @@ class ActivationsPane(DistributionPane):
         self.draw_lines(self.epoch_map.lines)
         spread = self.history.over_epochs("activation_std").values[:, row]
         return tr(
-            "; over the epochs the spread σ of {label} went from {spread:.2g} to {spread_2:.2g}"
-        ).format(label=label, spread=spread[0], spread_2=spread[-1])
+            "; over the epochs the spread σ of {label} went from {start:.2g} to {end:.2g}"
+        ).format(label=label, start=spread[0], end=spread[-1])

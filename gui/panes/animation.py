@@ -123,15 +123,15 @@ def _drained(process: QProcess, limit: int) -> Iterator[None]:
     if process.state() == QProcess.ProcessState.NotRunning:
         _check(process, process.program())
         raise WorkError(
-            tr("{process} ended before it had all pictures").format(process=process.program())
+            tr("{program} ended before it had all pictures").format(program=process.program())
         )
 
 
 def _check(process: QProcess, program: str) -> None:
     if process.error() == QProcess.ProcessError.FailedToStart:
         raise WorkError(
-            tr("{program} cannot be started: {process}").format(
-                program=program, process=process.errorString()
+            tr("{program} cannot be started: {error}").format(
+                program=program, error=process.errorString()
             )
         )
     crashed = process.exitStatus() == QProcess.ExitStatus.CrashExit
@@ -140,11 +140,11 @@ def _check(process: QProcess, program: str) -> None:
         reason = (
             words.splitlines()[-1]
             if words
-            else tr("exit code {process}").format(process=process.exitCode())
+            else tr("exit code {code}").format(code=process.exitCode())
         )
         raise WorkError(
-            tr("{name} could not write the animation: {reason}").format(
-                name=Path(program).name, reason=reason
+            tr("{program} could not write the animation: {reason}").format(
+                program=Path(program).name, reason=reason
             )
         )
 
@@ -154,7 +154,7 @@ def _put_in_place(aside: Path, path: Path) -> None:
         aside.replace(path)
     except OSError as error:
         raise WorkError(
-            tr("Cannot save {path}: {strerror}").format(path=path, strerror=error.strerror or error)
+            tr("Cannot save {path}: {reason}").format(path=path, reason=error.strerror or error)
         ) from None
 
 

@@ -32,11 +32,11 @@ from .pane import Pane
 Part = Literal["stages", "tracks", "moving"]
 PARTS: tuple[Part, ...] = ("stages", "tracks", "moving")
 _TITLES: dict[Part, str] = {
-    "stages": "Stages",
-    "tracks": "γ and β",
-    "moving": "Moving",
+    "stages": tr("Stages"),
+    "tracks": tr("γ and β"),
+    "moving": tr("Moving"),
 }
-_AUTOMATIC, _ALL = "Automatic", tr("All three")
+_AUTOMATIC, _ALL = tr("Automatic"), tr("All three")
 _LESSON = tr(
     "What batch normalisation does to a layer's values: how they come in, how "
     "they are centred and scaled over the batch, and what γ and β make of them. "
@@ -60,8 +60,8 @@ class BatchNormPane(Pane):
         self.mode_box = _box(
             tr("Statistics of the batch, as in training, or moving ones, as in evaluation")
         )
-        self.mode_box.addItem("training", "train")
-        self.mode_box.addItem("evaluation", "eval")
+        self.mode_box.addItem(tr("training"), "train")
+        self.mode_box.addItem(tr("evaluation"), "eval")
         self.part_box = _box(tr("Which plots are shown; all three where there is room"))
         self.part_box.addItems([_AUTOMATIC, _ALL, *_TITLES.values()])
         for box in (self.mode_box, self.part_box):
@@ -252,7 +252,7 @@ class BatchNormPane(Pane):
         words = {
             "stages": ""
             if self._pinned is None
-            else tr("- - epoch {first}").format(first=self._first + self._pinned),
+            else tr("- - epoch {epoch}").format(epoch=self._first + self._pinned),
             "tracks": key_of_tracks(self.theme, track, channels),
             "moving": key_of_moving(self.theme, channels),
         }

@@ -207,7 +207,7 @@ class ClipGaugePane(Pane):
 
     def _drag(self) -> None:
         if self._gesture is None:
-            self._gesture = (tr("clip gauge"), next(self._gestures))
+            self._gesture = ("clip gauge", next(self._gestures))
         largest = _threshold_parameter().maximum
         value = rounded(min(max(10.0 ** self.line.value(), _SMALLEST), largest))
         if value != self.threshold:
@@ -301,7 +301,7 @@ class _ModeBox(QComboBox):
         parameter = next(p for p in TRAINING_PARAMETERS if p.name == "clip_mode")
         assert isinstance(parameter, ChoiceParameter)
         for place, choice in enumerate(parameter.choices):
-            self.addItem("off" if choice.value == "none" else choice.title, choice.value)
+            self.addItem(tr("off") if choice.value == "none" else choice.title, choice.value)
             self.setItemData(place, choice.help, Qt.ItemDataRole.ToolTipRole)
         self.setAccessibleName(parameter.title)
         self.setToolTip(

@@ -88,8 +88,8 @@ class DecisionSurfacePane(Pane):
         if shown is None:
             self.headline.clear()
             start = tr("Epoch {epoch}").format(epoch=epoch) if epoch else tr("Before training")
-            return tr("{start}: there is no picture of “{data_title}”").format(
-                start=start, data_title=self.history.started.data_title
+            return tr("{start}: there is no picture of “{title}”").format(
+                start=start, title=self.history.started.data_title
             )
         boxes = [item.getViewBox().size() for item in self.plot_items]
         state = (shown.row, shown.theme.name, shown.then, boxes)

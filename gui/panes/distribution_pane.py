@@ -240,7 +240,7 @@ class DistributionPane(Pane):
 
     def _draws_heat_map(self, layers: int) -> bool:
         wanted = self.menu.drawing
-        return wanted == tr("heat map") or (wanted == "automatic" and layers > MANY)
+        return wanted == "heat map" or (wanted == "automatic" and layers > MANY)
 
     # Reading.
 
@@ -277,8 +277,8 @@ class DistributionPane(Pane):
             return "", None
         quantity = self.quantity
         text = row_text(layers[row].label, self.found(view), row, quantity.axis, self.shares(view))
-        return tr("{text}; here {number}").format(
-            text=text, number=quantity.axis.number(place.x())
+        return tr("{figures}; here {number}").format(
+            figures=text, number=quantity.axis.number(place.x())
         ), layers[row].id
 
     def csv_rows(
@@ -323,9 +323,9 @@ class DistributionPane(Pane):
     def _explain(self, pinned: View | None, shares: Sequence[tuple[Mark, Floats]]) -> None:
         """The legend explains only what is drawn."""
         heat_map = self._rows.image.isVisible()
-        line = tr('<b style="color: {before}">¦¦</b>').format(before=BEFORE) if heat_map else "╌╌"
+        line = f'<b style="color: {BEFORE}">¦¦</b>' if heat_map else "╌╌"
         for label, text in (
-            (self._band_key, tr("││ p1–p99, median") if heat_map else "└┘ p1–p99  │ median"),
+            (self._band_key, tr("││ p1–p99, median") if heat_map else tr("└┘ p1–p99  │ median")),
             (self._pin_key, "" if pinned is None else f"{line} {short_when(pinned)}"),
         ):
             if label.text() != text:

@@ -85,7 +85,7 @@ class Exports(QObject):
     def animate(self, name: str, path: Path) -> None:
         """Write an animation of the pane with this name, or of the whole window, to a file."""
         if self._encoder is None or path.suffix.lower() not in self._encoder.kinds:
-            known = " or ".join(self._encoder.kinds) if self._encoder else MISSING
+            known = tr(" or ").join(self._encoder.kinds) if self._encoder else MISSING
             self.failed.emit(
                 tr("Files that end in {suffix!r} cannot be written: {known}").format(
                     suffix=path.suffix, known=known

@@ -7,18 +7,17 @@ import io
 import struct
 import sys
 from collections.abc import Iterator
-from gettext import gettext as tr
 from typing import BinaryIO
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_TRUNCATED = tr("a picture is cut off")
+_TRUNCATED = "a picture is cut off"
 
 
 def pictures(stream: BinaryIO) -> Iterator[bytes]:
     """The PNG files that follow one another in a stream; ValueError when it holds anything else."""
     while start := stream.read(len(_SIGNATURE)):
         if start != _SIGNATURE:
-            raise ValueError(tr("the input is not a row of PNG pictures"))
+            raise ValueError("the input is not a row of PNG pictures")
         parts, kind = [start], b""
         while kind != b"IEND":
             head = stream.read(8)

@@ -43,7 +43,7 @@ _LABEL_GAP = 10.0
 _GRID_ALPHA = 0.25
 _POINT_ROOM = 1.5 * GRID
 """Below this many pixels a layer, points would hide the line."""
-_LINES, _HEAT_MAP = "Lines", tr("Heat map")
+_LINES, _HEAT_MAP = tr("Lines"), tr("Heat map")
 _TITLES = {q.column: q for q in QUANTITIES}
 
 
@@ -71,7 +71,7 @@ class GradientFlowPane(Pane):
         widget, flow = flowing()
         self.legend.addWidget(widget, 1)
         self._build_choices()
-        self._theory_box = QCheckBox("theory")
+        self._theory_box = QCheckBox(tr("theory"))
         self._theory_box.setChecked(True)
         self._ghost_key, self._misfit_key = QLabel(), QLabel()
         boxes = [*self._boxes.values(), self._theory_box]
@@ -199,7 +199,7 @@ class GradientFlowPane(Pane):
             if view is not None and np.isfinite(getattr(view.table, q.column)[row])
         ]
         parts += self._read_theory(row)
-        return f"{info.label}: {', '.join(parts) or 'has none of these'}", info.id
+        return f"{info.label}: {', '.join(parts) or tr('has none of these')}", info.id
 
     def epoch_at(self, place: QPointF, _plot: int) -> int | None:
         if not (self._is_map and self.history is not None and self.history.epochs):
@@ -313,8 +313,8 @@ class GradientFlowPane(Pane):
         pinned = self._pinned is not None
         self._ghost_key.setVisible(not is_map and (trained or pinned))
         if pinned and self.history is not None:
-            text = tr("- - epoch {first_epoch} (pinned)").format(
-                first_epoch=self.history.started.first_epoch + (self._pinned or 0)
+            text = tr("- - epoch {epoch} (pinned)").format(
+                epoch=self.history.started.first_epoch + (self._pinned or 0)
             )
             self._ghost_key.setToolTip(tr("The pinned epoch, to compare with"))
         else:

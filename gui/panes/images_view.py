@@ -32,8 +32,8 @@ class ImagesView(PictureView):
         self.bare(self.right)
         self.title(self.right, tr("samples, and |∂ output / ∂ pixel|"))
         self._ticks = None
-        return tr("weights: {theme}&nbsp;&nbsp; ✓ recognised, 1→7: a 1 taken for a 7").format(
-            theme=signs(theme)
+        return tr("weights: {signs}&nbsp;&nbsp; ✓ recognised, 1→7: a 1 taken for a 7").format(
+            signs=signs(theme)
         )
 
     def draw(self, shown: Shown) -> None:
@@ -62,19 +62,17 @@ class ImagesView(PictureView):
         where = tr("row {row}, column {column}").format(row=row + 1, column=column + 1)
         if plot == 0:
             weight = float(images.filters[index, row, column])
-            return tr("filter {index}, {where}: weight {weight:.3g}").format(
-                index=index + 1, where=where, weight=weight
+            return tr("filter {number}, {where}: weight {weight:.3g}").format(
+                number=index + 1, where=where, weight=weight
             ), images.filter_row
         sample = index % len(images.saliency)
         names = shown.backdrop.class_names
         true, said = int(shown.backdrop.targets[sample]), int(images.winners[sample])
-        text = tr("a {names}, taken for a {names_2} ({scores:.1%})").format(
-            names=names[true], names_2=names[said], scores=float(images.scores[sample])
+        text = tr("a {name}, taken for a {taken} ({score:.1%})").format(
+            name=names[true], taken=names[said], score=float(images.scores[sample])
         )
         if shown.backdrop.score == "output":
-            text = tr("a {names}, taken for a {names_2}").format(
-                names=names[true], names_2=names[said]
-            )
+            text = tr("a {name}, taken for a {taken}").format(name=names[true], taken=names[said])
         if index < len(images.saliency):
             pixel = shown.backdrop.real(shown.backdrop.inputs)[sample, 0, row, column]
             return f"{text}; {where}: {pixel:.3g}", None
@@ -89,7 +87,7 @@ class ImagesView(PictureView):
         ]
         saliency = [
             [
-                tr("saliency of a {names}").format(names=names[int(shown.backdrop.targets[i])]),
+                f"saliency of a {names[int(shown.backdrop.targets[i])]}",
                 i + 1,
                 r + 1,
                 c + 1,
@@ -108,11 +106,14 @@ class ImagesView(PictureView):
         tiles = signed_tiles(codes_of(values), scales, layout, shown.theme)
         self.show_tiles(self.left, self.filters, tiles, layout, shown.theme)
         label, count = shown.history.layers[images.filter_row].label, images.filter_count
-        first = f"{len(values)} of " if len(values) < count else ""
-        self.title(
-            self.left,
-            tr("{first}{count} filters of {label}").format(first=first, count=count, label=label),
+        title = (
+            tr("{shown} of {count} filters of {label}").format(
+                shown=len(values), count=count, label=label
+            )
+            if len(values) < count
+            else tr("{count} filters of {label}").format(count=count, label=label)
         )
+        self.title(self.left, title)
 
     def _label_samples(self, shown: Shown, layout: Mosaic) -> None:
         """Below each sample what it is taken for, with a sign for right and wrong."""

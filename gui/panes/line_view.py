@@ -18,7 +18,7 @@ class LineView(PictureView):
     """The curve of a regression over its data."""
 
     wide = False
-    then_name = "dashed"
+    then_name = tr("dashed")
 
     def __init__(self, plots: Sequence[pg.PlotItem]) -> None:
         super().__init__(plots)
@@ -39,9 +39,9 @@ class LineView(PictureView):
         self.curve.setPen(theme.pen(theme.text, 2.5))
         self.then.setPen(theme.pen(theme.text, 1.5, style=Qt.PenStyle.DashLine))
         return tr(
-            '<b style="color: {colors}">●</b> training&nbsp;&nbsp; <b style="color: '
-            '{colors_2}">◆</b> validation&nbsp;&nbsp; <b>—</b> the network'
-        ).format(colors=colors[0], colors_2=colors[1])
+            '<b style="color: {training}">●</b> training&nbsp;&nbsp; <b style="color: '
+            '{validation}">◆</b> validation&nbsp;&nbsp; <b>—</b> the network'
+        ).format(training=colors[0], validation=colors[1])
 
     def draw(self, shown: Shown) -> None:
         x, y = self._line(shown)
@@ -57,8 +57,8 @@ class LineView(PictureView):
             return "", None
         value = float(np.interp(place.x(), x, y))
         return (
-            tr("{input_names} {place:.3g}: the network says {value:.3g}").format(
-                input_names=shown.backdrop.input_names[0], place=place.x(), value=value
+            tr("{name} {place:.3g}: the network says {value:.3g}").format(
+                name=shown.backdrop.input_names[0], place=place.x(), value=value
             ),
             None,
         )

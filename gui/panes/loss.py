@@ -59,9 +59,9 @@ class Aside(NamedTuple):
 
 
 ASIDES = (
-    Aside("accuracy", "accuracy, %", _ACCURACIES),
+    Aside(tr("accuracy"), tr("accuracy, %"), _ACCURACIES),
     Aside(tr("learning rate"), tr("learning rate"), ("learning_rate",)),
-    Aside("time", tr("seconds an epoch"), ("seconds",)),
+    Aside(tr("time"), tr("seconds an epoch"), ("seconds",)),
 )
 
 
@@ -85,7 +85,7 @@ class LossPane(Pane):
         self._right_ranges: object = None
         self._key_text = ""
         self._wanted = ASIDES[0].title
-        super().__init__("loss", "Loss", _LESSON, themes)
+        super().__init__("loss", tr("Loss"), _LESSON, themes)
         self._key = QLabel()
         self._key.setWordWrap(True)
         self.legend.addWidget(self._key)
@@ -202,7 +202,7 @@ class LossPane(Pane):
         accuracy = self.history.series("validation_accuracy")[place]
         if not np.isnan(accuracy):
             return tr("validation {accuracy:.1%}").format(accuracy=accuracy)
-        return tr("loss {series:.3g}").format(series=self.history.series("train_loss")[place])
+        return tr("loss {loss:.3g}").format(loss=self.history.series("train_loss")[place])
 
     def _series(self, name: str) -> Series:
         """A number an epoch as an axis shows it: percent, or the loss or its logarithm."""
@@ -267,30 +267,30 @@ class LossPane(Pane):
     def _show_key(self, aside: Aside, events: StepEvents) -> None:
         clipped, broken = int(events.clipped.sum()), int(events.nonfinite.sum())
         training, validation, other = self.theme.series[:3]
-        parts = [f"{_dot(training)} training", f"{_dot(validation)} validation", "— loss"]
+        parts = [
+            tr("{mark} training").format(mark=_dot(training)),
+            tr("{mark} validation").format(mark=_dot(validation)),
+            tr("— loss"),
+        ]
         if aside.columns == _ACCURACIES:
-            parts.append(f"{_DASHES} accuracy")
+            parts.append(tr("{mark} accuracy").format(mark=_DASHES))
         else:
-            parts.append(
-                tr('<b style="color:{other}">{dashes}</b> {label}').format(
-                    other=other, dashes=_DASHES, label=aside.label
-                )
-            )
+            parts.append(f'<b style="color:{other}">{_DASHES}</b> {aside.label}')
         if clipped:
             share = share_text(clipped / events.steps.sum())
             parts.append(
-                tr('<b style="color:{warning}">|||</b> {share} clipped').format(
-                    warning=self.theme.warning, share=share
+                tr('<b style="color:{color}">|||</b> {share} clipped').format(
+                    color=self.theme.warning, share=share
                 )
             )
         if broken:
             parts.append(
-                tr('<b style="color:{nonfinite}">✕</b> {broken:,} not finite').format(
-                    nonfinite=self.theme.nonfinite, broken=broken
+                tr('<b style="color:{color}">✕</b> {count:,} not finite').format(
+                    color=self.theme.nonfinite, count=broken
                 )
             )
         if self._pinned is not None:
-            parts.append(tr("┆ pinned: epoch {first}").format(first=self._first + self._pinned))
+            parts.append(tr("┆ pinned: epoch {epoch}").format(epoch=self._first + self._pinned))
         text = "&nbsp;&nbsp; ".join(_unbroken(part) for part in parts)
         if text != self._key_text:
             self._key_text = text
@@ -318,7 +318,7 @@ class LossPane(Pane):
     def _fit_right(self, aside: Aside, values: Floats) -> None:
         """All of 0 to 100 % for accuracies; from zero for the others, or the decades of a learning rate."""
         assert self.history is not None
-        logarithmic = aside.title == tr("learning rate") and _spans_decades(
+        logarithmic = aside.columns == ("learning_rate",) and _spans_decades(
             self.history.series("learning_rate")[1:]
         )
         low, high = 0.0, 100.0
@@ -357,4 +357,4 @@ def _unbroken(text: str) -> str:
 
 
 def _dot(color: str) -> str:
-    return tr('<b style="color:{color}">●</b>').format(color=color)
+    return f'<b style="color:{color}">●</b>'

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from gettext import gettext as tr
+from gettext import ngettext as trn
 from typing import Any
 
 import numpy as np
@@ -69,14 +70,14 @@ def loss_caption(history: RunHistory, epoch: int | None = None, pinned: int | No
     last = len(history.epochs) - 1
     place = last if epoch is None else min(epoch, last)
     number = history.started.first_epoch + place
-    start = tr("Epoch {number}").format(number=number) if number else tr("Before training")
+    start = tr("Epoch {epoch}").format(epoch=number) if number else tr("Before training")
     loss = float(history.series("train_loss")[place])
     if not math.isfinite(loss):
         return tr("{start}: the loss is no longer a finite number").format(start=start)
     words = tr("{start}: training loss {loss:.3g}").format(start=start, loss=loss)
     if known(history, "validation_loss"):
-        words += tr(", validation loss {series:.3g}").format(
-            series=history.series("validation_loss")[place]
+        words += tr(", validation loss {loss:.3g}").format(
+            loss=history.series("validation_loss")[place]
         )
     return words + _accuracy(history, place) + _compared(history, place, pinned) + _steps(history)
 
@@ -86,10 +87,9 @@ def _accuracy(history: RunHistory, place: int) -> str:
     if math.isnan(accuracies[place]):
         return ""
     best = int(np.nanargmax(accuracies))
-    words = tr("; validation accuracy {accuracies:.1%}, best {accuracies_2:.1%} at epoch ").format(
-        accuracies=accuracies[place], accuracies_2=accuracies[best]
+    return tr("; validation accuracy {now:.1%}, best {best:.1%} at epoch {epoch}").format(
+        now=accuracies[place], best=accuracies[best], epoch=history.started.first_epoch + best
     )
-    return words + str(history.started.first_epoch + best)
 
 
 def _compared(history: RunHistory, place: int, pinned: int | None) -> str:
@@ -102,14 +102,14 @@ def _compared(history: RunHistory, place: int, pinned: int | None) -> str:
         for title, name, is_accuracy in _COMPARED
     ]
     said = ", ".join(change for change in changes if change)
-    word = "since" if pinned < place else "until"
-    return (
-        tr("; {word} epoch {first_epoch}: {said}").format(
-            word=word, first_epoch=history.started.first_epoch + pinned, said=said
-        )
-        if said
-        else ""
+    if not said:
+        return ""
+    words = (
+        tr("; since epoch {epoch}: {changes}")
+        if pinned < place
+        else tr("; until epoch {epoch}: {changes}")
     )
+    return words.format(epoch=history.started.first_epoch + pinned, changes=said)
 
 
 _COMPARED = (
@@ -123,7 +123,7 @@ def _change(title: str, then: float, now: float, *, is_accuracy: bool) -> str:
     if not (math.isfinite(then) and math.isfinite(now)):
         return ""
     if is_accuracy:
-        return f"{title} {100 * (now - then):+.1f} points"
+        return tr("{title} {points:+.1f} points").format(title=title, points=100 * (now - then))
     return f"{title} {then:.3g} → {now:.3g}"
 
 
@@ -134,16 +134,14 @@ def _steps(history: RunHistory) -> str:
         int(n.sum()) for n in (events.steps, events.clipped, events.nonfinite)
     )
     words = (
-        tr("; {share_text} of the steps were clipped").format(
-            share_text=share_text(clipped / total)
-        )
+        tr("; {share} of the steps were clipped").format(share=share_text(clipped / total))
         if clipped
         else ""
     )
     if broken:
-        words += tr("; {broken:,} {value} not finite").format(
-            broken=broken, value="step was" if broken == 1 else "steps were"
-        )
+        words += trn(
+            "; {count:,} step was not finite", "; {count:,} steps were not finite", broken
+        ).format(count=broken)
     return words
 
 
@@ -160,20 +158,16 @@ def clipped_near(history: RunHistory, epochs: float) -> float:
 def read_epoch(history: RunHistory, place: int) -> str:
     """The figures of an epoch in words."""
     value = {name: float(history.series(name)[place]) for name in COLUMNS}
-    text = tr("epoch {first_epoch}: training loss {train_loss:.4g}").format(
-        first_epoch=history.started.first_epoch + place, train_loss=value["train_loss"]
+    text = tr("epoch {epoch}: training loss {loss:.4g}").format(
+        epoch=history.started.first_epoch + place, loss=value["train_loss"]
     )
     if known(history, "validation_loss"):
-        text += tr(", validation loss {validation_loss:.4g}").format(
-            validation_loss=value["validation_loss"]
-        )
+        text += tr(", validation loss {loss:.4g}").format(loss=value["validation_loss"])
     if known(history, "validation_accuracy"):
-        text += tr(", accuracy {validation_accuracy:.1%}").format(
-            validation_accuracy=value["validation_accuracy"]
-        )
+        text += tr(", accuracy {accuracy:.1%}").format(accuracy=value["validation_accuracy"])
     if place:
-        text += tr(", learning rate {learning_rate:.3g}, {seconds:.3g} s").format(
-            learning_rate=value["learning_rate"], seconds=value["seconds"]
+        text += tr(", learning rate {rate:.3g}, {seconds:.3g} s").format(
+            rate=value["learning_rate"], seconds=value["seconds"]
         )
     return text
 

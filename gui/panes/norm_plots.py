@@ -96,8 +96,8 @@ class StagesPlot:
     def read(self, place: QPointF, found: Distribution) -> str:
         """The stage under a point, in words."""
         stage = min(max(0, len(TITLES) - 1 - int(place.y() // 1)), len(TITLES) - 1)
-        return tr("{found}; here {float:.2g}").format(
-            found=stage_text(found, stage), float=float(from_place(place.x()))
+        return tr("{figures}; here {number:.2g}").format(
+            figures=stage_text(found, stage), number=float(from_place(place.x()))
         )
 
     @property
@@ -196,8 +196,8 @@ class TracksPlot:
     def read(self, place: QPointF, track: NormTrack, first: int) -> str:
         """The epoch nearest to a point, in words."""
         nearest = int(np.argmin(np.abs(track.epochs + first - place.x())))
-        return tr("epoch {epochs}: {track}").format(
-            epochs=track.epochs[nearest] + first, track=track_text(track, nearest)
+        return tr("epoch {epoch}: {figures}").format(
+            epoch=track.epochs[nearest] + first, figures=track_text(track, nearest)
         )
 
     def _fit(self, track: NormTrack, known: Span, planned: float) -> None:
@@ -256,14 +256,14 @@ class MovingPlot:
         nearest = int(np.argmin((x - place.x()) ** 2 + (y - place.y()) ** 2)) % shown.size
         found = [figure(float(part[shown[nearest]])) for part in statistics(norm)]
         return tr(
-            "channel {shown}: mean of the batch {found}, moving {found_2}; σ of the "
-            "batch {found_3}, moving {found_4}"
+            "channel {channel}: mean of the batch {mean}, moving {moving_mean}; σ of the "
+            "batch {spread}, moving {moving_spread}"
         ).format(
-            shown=shown[nearest],
-            found=found[1],
-            found_2=found[0],
-            found_3=found[3],
-            found_4=found[2],
+            channel=shown[nearest],
+            mean=found[1],
+            moving_mean=found[0],
+            spread=found[3],
+            moving_spread=found[2],
         )
 
     def _fit(self) -> None:
@@ -292,22 +292,22 @@ def key_of_tracks(theme: Theme, track: NormTrack | None, channels: int) -> str:
         else tr("median and p10–p90 of {channels} channels").format(channels=channels)
     )
     return tr(
-        '<b style="color: {series}">●—</b>&nbsp;γ <b style="color: '
-        '{series_2}">■—</b>&nbsp;β: {of}; <b style="color: {muted}">- -</b>&nbsp;gap'
-    ).format(series=theme.series[1], series_2=theme.series[2], of=of, muted=theme.muted)
+        '<b style="color: {gamma}">●—</b>&nbsp;γ <b style="color: '
+        '{beta}">■—</b>&nbsp;β: {lines}; <b style="color: {muted}">- -</b>&nbsp;gap'
+    ).format(gamma=theme.series[1], beta=theme.series[2], lines=of, muted=theme.muted)
 
 
 def key_of_moving(theme: Theme, channels: int) -> str:
     """What the dots mean, as rich text."""
     some = (
-        tr(" ({most_dots} of {channels} channels)").format(most_dots=MOST_DOTS, channels=channels)
+        tr(" ({shown} of {channels} channels)").format(shown=MOST_DOTS, channels=channels)
         if channels > MOST_DOTS
         else ""
     )
     return tr(
-        '<b style="color: {series}">●</b>&nbsp;mean <b style="color: '
-        '{series_2}">■</b>&nbsp;σ{some}; on the line both agree'
-    ).format(series=theme.series[0], series_2=theme.series[4], some=some)
+        '<b style="color: {mean}">●</b>&nbsp;mean <b style="color: '
+        '{spread}">■</b>&nbsp;σ{some}; on the line both agree'
+    ).format(mean=theme.series[0], spread=theme.series[4], some=some)
 
 
 def place_ticks(ends: Span, pixels: float) -> list[tuple[float, str]]:

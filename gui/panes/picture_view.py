@@ -93,7 +93,7 @@ class PictureView:
         plot.showAxis("left")
         plot.getAxis("bottom").setTicks(None)
         plot.getViewBox().setAspectLocked(False)
-        names = (*backdrop.input_names, "target")
+        names = (*backdrop.input_names, tr("target"))
         self.title(plot, names[0])
         plot.setLabel("left", names[1])
 

@@ -52,7 +52,7 @@ class SmoothImage(pg.ImageItem):
 class PlaneView(PictureView):
     """The network's answer over the plane behind the data, and the maps of a layer's units."""
 
-    then_name = "line"
+    then_name = tr("line")
 
     def __init__(self, plots: Sequence[pg.PlotItem]) -> None:
         super().__init__(plots)
@@ -113,16 +113,16 @@ class PlaneView(PictureView):
         if not (0 <= row < side and 0 <= column < side):
             return "", None
         names, score = backdrop.input_names, float(surface.scores[row, column])
-        text = f"{names[0]} {x:.3g}, {names[1]} {y:.3g}: "
+        text = f"{names[0]} {x:.3g}, {names[1]} {y:.3g}"
         if not backdrop.class_names:
-            return f"{text}{score:.3g}", None
+            return f"{text}: {score:.3g}", None
         name = backdrop.class_names[int(surface.winners[row, column])]
         sure = (
             tr("probability {score:.1%}").format(score=score)
             if backdrop.score == "probability"
             else f"{score:.3g}"
         )
-        return tr("{text}class {name}, {sure}").format(text=text, name=name, sure=sure), None
+        return tr("{place}: class {name}, {score}").format(place=text, name=name, score=sure), None
 
     def table(self, shown: Shown) -> Table:
         surface, backdrop = shown.picture.surface, shown.backdrop
@@ -169,8 +169,8 @@ class PlaneView(PictureView):
         codes, scales = surface.units.layer(where)
         value = codes[unit, len(codes[unit]) - 1 - row, column] / 127.0 * scales[unit]
         label = shown.history.layers[shown.row].label
-        return tr("{label}, unit {unit}: {value:.3g} here, at most {scales:.3g}").format(
-            label=label, unit=unit + 1, value=value, scales=scales[unit]
+        return tr("{label}, unit {unit}: {value:.3g} here, at most {largest:.3g}").format(
+            label=label, unit=unit + 1, value=value, largest=scales[unit]
         ), shown.row
 
     def _class(self, backdrop: Backdrop, theme: Theme, number: int) -> pg.ScatterPlotItem:
@@ -202,22 +202,20 @@ class PlaneView(PictureView):
         self.points = [item]
         self.add(self.left, item)
         low, high = backdrop.targets.min(), backdrop.targets.max()
-        return tr("target: {low:.3g} dark, {high:.3g} bright&nbsp;&nbsp; units: {theme}").format(
-            low=low, high=high, theme=signs(theme)
+        return tr("target: {low:.3g} dark, {high:.3g} bright&nbsp;&nbsp; units: {signs}").format(
+            low=low, high=high, signs=signs(theme)
         )
 
     def _legend(self, backdrop: Backdrop, theme: Theme) -> str:
         names = [
-            tr('<b style="color: {theme}">{glyphs}</b>&nbsp;{name}').format(
-                theme=class_color(theme, i), glyphs=GLYPHS[i % len(GLYPHS)], name=name
-            )
+            f'<b style="color: {class_color(theme, i)}">{GLYPHS[i % len(GLYPHS)]}</b>&nbsp;{name}'
             for i, name in enumerate(backdrop.class_names[:_LEGEND_CLASSES])
         ]
         if len(backdrop.class_names) > _LEGEND_CLASSES:
             names.append("…")
         classes = "&nbsp; ".join(names)
-        return tr("class {classes}&nbsp; hollow: validation&nbsp;&nbsp; units: {theme}").format(
-            classes=classes, theme=signs(theme)
+        return tr("class {classes}&nbsp; hollow: validation&nbsp;&nbsp; units: {signs}").format(
+            classes=classes, signs=signs(theme)
         )
 
 

@@ -43,18 +43,19 @@ def flow_caption(layers: Sequence[LayerInfo], view: View) -> str:
     if flow.verdict == "nonfinite":
         bad = ~np.isfinite(table.activation_gradient_rms)
         first = _labels(layers, bad & np.isin(np.arange(bad.size), weight_rows(layers)))[0]
-        return tr("{when}: the gradient at {first} is no longer a finite number").format(
-            when=when, first=first
+        return tr("{when}: the gradient at {layer} is no longer a finite number").format(
+            when=when, layer=first
         )
     if math.isnan(flow.ratio):
         return tr("{when}: no gradient leaves the output; nothing is learned").format(when=when)
     if math.isnan(flow.decades):
         return tr("{when}: only one weight layer receives any gradient at all").format(when=when)
-    direction = "falls" if flow.decades > 0 else "grows"
-    start = tr(
-        "{when}: on its way to the input, ∂L/∂z {direction} {decades:.2f} decades a weight layer"
-    ).format(when=when, direction=direction, decades=abs(flow.decades))
-    return start + _starved(layers, table)
+    words = (
+        tr("{when}: on its way to the input, ∂L/∂z falls {decades:.2f} decades a weight layer")
+        if flow.decades > 0
+        else tr("{when}: on its way to the input, ∂L/∂z grows {decades:.2f} decades a weight layer")
+    )
+    return words.format(when=when, decades=abs(flow.decades)) + _starved(layers, table)
 
 
 def _starved(layers: Sequence[LayerInfo], table: LayerTable) -> str:
@@ -65,14 +66,14 @@ def _starved(layers: Sequence[LayerInfo], table: LayerTable) -> str:
     names = [layers[int(row)].label for row in rows]
     if from_input:
         return tr(
-            "; {names} and what lies before it receive less than 1/1000 of the last layer's"
-        ).format(names=names[from_input - 1])
+            "; {layer} and what lies before it receive less than 1/1000 of the last layer's"
+        ).format(layer=names[from_input - 1])
     if poor.any():
-        return tr("; {names} receives less than 1/1000 of the last layer's").format(
-            names=names[int(np.argmax(poor))]
+        return tr("; {layer} receives less than 1/1000 of the last layer's").format(
+            layer=names[int(np.argmax(poor))]
         )
-    return tr("; the first layer receives {shares:.2g} × what the last one does").format(
-        shares=shares[0]
+    return tr("; the first layer receives {share:.2g} × what the last one does").format(
+        share=shares[0]
     )
 
 
@@ -92,4 +93,4 @@ def _labels(layers: Sequence[LayerInfo], mask: NDArray[np.bool_]) -> list[str]:
 
 
 def _more(labels: Sequence[str]) -> str:
-    return tr(" (and {labels} more)").format(labels=len(labels) - 1) if len(labels) > 1 else ""
+    return tr(" (and {count} more)").format(count=len(labels) - 1) if len(labels) > 1 else ""

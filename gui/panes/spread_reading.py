@@ -36,10 +36,10 @@ class Mark:
     help: str
 
 
-ZERO = Mark("∅", "zero", tr("Share of the numbers that are exactly 0"))
+ZERO = Mark("∅", tr("zero"), tr("Share of the numbers that are exactly 0"))
 SATURATED_MARK = Mark(
     "◐",
-    "saturated",
+    tr("saturated"),
     tr(
         "Share of pre-activations at which the activation's slope has all but gone: "
         "tanh beyond ±0.95, sigmoid outside 0.05 to 0.95, ELU and SELU at z below ln "
@@ -47,7 +47,7 @@ SATURATED_MARK = Mark(
     ),
 )
 DEAD_MARK = Mark(
-    "†", "dead", tr("Share of units whose output was 0 for every training sample of the epoch")
+    "†", tr("dead"), tr("Share of units whose output was 0 for every training sample of the epoch")
 )
 
 
@@ -72,9 +72,9 @@ class Remarks:
     def text(self, row: int) -> str:
         """The remark about a row."""
         if self._broken[row]:
-            return tr("✕ {broken} not finite").format(broken=share_text(self._broken[row]))
+            return tr("✕ {share} not finite").format(share=share_text(self._broken[row]))
         if self._beyond[row]:
-            return tr("▲ {beyond} off scale").format(beyond=share_text(self._beyond[row]))
+            return tr("▲ {share} off scale").format(share=share_text(self._beyond[row]))
         known = ((mark.glyph, share[row]) for mark, share in self._shares)
         return "  ".join(f"{glyph} {share_text(share)}" for glyph, share in known if share > 0)
 
@@ -107,8 +107,8 @@ def row_text(
         name=name, mean=found.mean[row], std=found.std[row]
     )
     if not math.isnan(middle):
-        text += tr("; p1 to p99 {low} to {high}, median {middle}").format(
-            low=axis.number(low), high=axis.number(high), middle=axis.number(middle)
+        text += tr("; p1 to p99 {low} to {high}, median {median}").format(
+            low=axis.number(low), high=axis.number(high), median=axis.number(middle)
         )
     known = [(mark, share[row]) for mark, share in shares if not math.isnan(share[row])]
     return text + "".join(f"; {share_text(share)} {mark.title}" for mark, share in known)
@@ -124,8 +124,8 @@ def spread_caption(
     """How large the numbers of the first and of the last row (of the rows `ends`) are, or what is wrong with them."""
     broken = _named(names, found.nonfinite > 0)
     if broken:
-        return tr("{broken} has {what} that are not finite numbers").format(
-            broken=broken, what=what
+        return tr("{layers} has {what} that are not finite numbers").format(
+            layers=broken, what=what
         )
     sizes = axis.size(found)
     rows = np.arange(len(names)) if ends is None or ends.size < 2 else ends
@@ -134,18 +134,18 @@ def spread_caption(
         return tr("there are no {what} yet").format(what=what)
     first, last = int(known[0]), int(known[-1])
     if first == last:
-        return tr("the {measure} of the {what} of {names} is {sizes:.2g}").format(
-            measure=axis.measure, what=what, names=names[first], sizes=sizes[first]
+        return tr("the {measure} of the {what} of {layer} is {size:.2g}").format(
+            measure=axis.measure, what=what, layer=names[first], size=sizes[first]
         )
     return tr(
-        "the {measure} of the {what} goes from {sizes:.2g} at {names} to {sizes_2:.2g} at {names_2}"
+        "the {measure} of the {what} goes from {start:.2g} at {first} to {end:.2g} at {last}"
     ).format(
         measure=axis.measure,
         what=what,
-        sizes=sizes[first],
-        names=names[first],
-        sizes_2=sizes[last],
-        names_2=names[last],
+        start=sizes[first],
+        first=names[first],
+        end=sizes[last],
+        last=names[last],
     )
 
 
@@ -154,15 +154,17 @@ def activation_caption(layers: Sequence[LayerInfo], table: LayerTable, axis: Spr
     found, names = table.activations, [info.label for info in layers]
     zero = _named(names, (found.zeros == found.totals) & (found.totals > 0))
     if zero and not found.nonfinite.any():
-        return tr("every output of {zero} is exactly zero, so no gradient passes").format(zero=zero)
-    words = spread_caption(names, found, axis, "outputs", weight_rows(layers))
-    for shares, limit, adjective in (
-        (table.dead, DEAD, tr("of the units of {} are dead")),
-        (table.saturation, SATURATED, tr("of {} is saturated")),
+        return tr("every output of {layers} is exactly zero, so no gradient passes").format(
+            layers=zero
+        )
+    words = spread_caption(names, found, axis, tr("outputs"), weight_rows(layers))
+    for shares, limit, sentence in (
+        (table.dead, DEAD, tr("; {share} of the units of {layer} are dead")),
+        (table.saturation, SATURATED, tr("; {share} of {layer} is saturated")),
     ):
         if (shares >= limit).any():
             worst = int(np.nanargmax(shares))
-            words += f"; {share_text(shares[worst])} {adjective.format(names[worst])}"
+            words += sentence.format(share=share_text(shares[worst]), layer=names[worst])
     return words
 
 
@@ -181,8 +183,8 @@ def since(
             when=when, measure=axis.measure
         )
     return tr(
-        "; since {when} the {measure} of {names} has changed the most, from {then:.2g} to {now:.2g}"
-    ).format(when=when, measure=axis.measure, names=names[most], then=then[most], now=now[most])
+        "; since {when} the {measure} of {layer} has changed the most, from {then:.2g} to {now:.2g}"
+    ).format(when=when, measure=axis.measure, layer=names[most], then=then[most], now=now[most])
 
 
 def ratio_caption(names: Sequence[str], ratios: Floats) -> str:
@@ -191,34 +193,36 @@ def ratio_caption(names: Sequence[str], ratios: Floats) -> str:
         return tr("no step has been measured yet, so no weight has been updated")
     broken = _named(names, np.isinf(ratios))
     if broken:
-        return tr("the update of {broken} is no longer a finite number").format(broken=broken)
+        return tr("the update of {layers} is no longer a finite number").format(layers=broken)
     still = _named(names, ratios == 0)
     if still:
-        return tr("{still} is not updated at all: update : weight is exactly 0").format(still=still)
+        return tr("{layers} is not updated at all: update : weight is exactly 0").format(
+            layers=still
+        )
     return f"{_pace(names, ratios)}; {_outside(names, ratios)}"
 
 
 def _pace(names: Sequence[str], ratios: Floats) -> str:
     slow, fast = int(np.nanargmin(ratios)), int(np.nanargmax(ratios))
     if slow == fast:
-        return tr("update : weight of {names} is {ratios:.2g}").format(
-            names=names[slow], ratios=ratios[slow]
+        return tr("update : weight of {layer} is {ratio:.2g}").format(
+            layer=names[slow], ratio=ratios[slow]
         )
     factor = ratios[fast] / ratios[slow]
     if factor < _SIMILAR:
         return tr(
-            "all layers learn at a similar pace: update : weight from {ratios:.2g} at "
-            "{names} to {ratios_2:.2g} at {names_2}"
-        ).format(ratios=ratios[slow], names=names[slow], ratios_2=ratios[fast], names_2=names[fast])
+            "all layers learn at a similar pace: update : weight from {low:.2g} at "
+            "{slow} to {high:.2g} at {fast}"
+        ).format(low=ratios[slow], slow=names[slow], high=ratios[fast], fast=names[fast])
     return tr(
-        "{names} learns {factor} times slower than {names_2}: update : weight "
-        "{ratios:.2g} against {ratios_2:.2g}"
+        "{slow} learns {factor} times slower than {fast}: update : weight "
+        "{low:.2g} against {high:.2g}"
     ).format(
-        names=names[slow],
+        slow=names[slow],
         factor=_times(factor),
-        names_2=names[fast],
-        ratios=ratios[slow],
-        ratios_2=ratios[fast],
+        fast=names[fast],
+        low=ratios[slow],
+        high=ratios[fast],
     )
 
 
@@ -226,10 +230,8 @@ def _outside(names: Sequence[str], ratios: Floats) -> str:
     slow, fast = _named(names, ratios < BAND[0]), _named(names, ratios > BAND[1])
     if not slow and not fast:
         return tr("all within the usual band, 10⁻⁴ to 10⁻²")
-    parts = (("below", slow), ("above", fast))
-    found = " and ".join(
-        tr("{where} it {rows}").format(where=where, rows=rows) for where, rows in parts if rows
-    )
+    parts = ((tr("below it {layers}"), slow), (tr("above it {layers}"), fast))
+    found = tr(" and ").join(words.format(layers=rows) for words, rows in parts if rows)
     return tr("the usual band is 10⁻⁴ to 10⁻²: {found}").format(found=found)
 
 
@@ -251,10 +253,7 @@ def table_of(
     edges = axis.scale.edges
     lows = np.concatenate((edges[:half], edges[half + 1 : -1]))
     highs = np.concatenate((edges[1 : half + 1], edges[half + 2 :]))
-    bins = [
-        tr("from {low:.6g} to {high:.6g}").format(low=low, high=high)
-        for low, high in zip(lows, highs, strict=True)
-    ]
+    bins = [f"from {low:.6g} to {high:.6g}" for low, high in zip(lows, highs, strict=True)]
     places = axis.quantiles(found)
     header = ["layer", "kind", "epoch", *(name for name, _ in columns)]
     header += ["mean", "std", "p1", "median", "p99", *TALLIES, *bins]
@@ -278,7 +277,7 @@ def _named(names: Sequence[str], mask: NDArray[np.bool_]) -> str:
     rows = np.flatnonzero(mask)
     if not rows.size:
         return ""
-    more = tr(" (and {size} more)").format(size=rows.size - 1) if rows.size > 1 else ""
+    more = tr(" (and {count} more)").format(count=rows.size - 1) if rows.size > 1 else ""
     return f"{names[int(rows[0])]}{more}"
 
 

@@ -2,6 +2,7 @@
 
 import math
 from gettext import gettext as tr
+from gettext import ngettext as trn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,7 +38,7 @@ def when_headline(picture: Picture, epoch: int) -> str:
     """Which moment the picture shows, and when there is none of the wanted epoch that it is older."""
     text = _capital(when(picture))
     return (
-        tr("{text} ({epoch} has no picture)").format(text=text, epoch=epoch)
+        tr("{moment} ({epoch} has no picture)").format(moment=text, epoch=epoch)
         if picture.epoch < epoch
         else text
     )
@@ -107,8 +108,8 @@ def _surface_words(
     largest = int(counts.argmax())
     share = counts[largest] / counts.sum()
     name = backdrop.class_names[largest]
-    words = tr("class {name} takes the largest part of the picture, {share_text}").format(
-        name=name, share_text=share_text(float(share))
+    words = tr("class {name} takes the largest part of the picture, {share}").format(
+        name=name, share=share_text(float(share))
     )
     accuracy = _at(history, picture, "validation_accuracy")
     if not math.isnan(accuracy):
@@ -138,13 +139,13 @@ def _curve_words(history: RunHistory, picture: Picture, backdrop: Backdrop) -> s
         return tr("the curve is no longer made of finite numbers")
     targets = backdrop.targets
     words = tr(
-        "the curve goes from {float:.2g} to {float_2:.2g}, the data from "
-        "{float_3:.2g} to {float_4:.2g}"
+        "the curve goes from {low:.2g} to {high:.2g}, the data from "
+        "{data_low:.2g} to {data_high:.2g}"
     ).format(
-        float=float(values.min()),
-        float_2=float(values.max()),
-        float_3=float(targets.min()),
-        float_4=float(targets.max()),
+        low=float(values.min()),
+        high=float(values.max()),
+        data_low=float(targets.min()),
+        data_high=float(targets.max()),
     )
     loss = _at(history, picture, "validation_loss")
     return (
@@ -157,9 +158,9 @@ def _curve_words(history: RunHistory, picture: Picture, backdrop: Backdrop) -> s
 def _image_words(history: RunHistory, images: ImagePicture, backdrop: Backdrop) -> str:
     count = len(images.winners)
     right = int((images.winners == backdrop.targets).sum())
-    words = tr("{right} of {count} images {value} recognised").format(
-        right=right, count=count, value="is" if right == 1 else "are"
-    )
+    words = trn(
+        "{right} of {count} images is recognised", "{right} of {count} images are recognised", right
+    ).format(right=right, count=count)
     largest = float(images.saliency.max(initial=0.0))
     if not math.isfinite(largest):
         return tr("{words}; the gradient at the pixels is no longer finite").format(words=words)

@@ -83,7 +83,7 @@ def export_button(pane: "Pane") -> QToolButton:
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     menu = QMenu(button)
     menu.addAction(tr("Copy p&icture"), pane.copy_picture)
-    menu.addAction("Copy &numbers", pane.copy_numbers)
+    menu.addAction(tr("Copy &numbers"), pane.copy_numbers)
     menu.addAction(tr("Copy cap&tion"), partial(_copy_caption, pane))
     menu.addSeparator()
     for kind in KINDS:

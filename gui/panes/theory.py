@@ -80,7 +80,7 @@ def theory_name(theory: ShownTheory, *, trained: bool) -> str:
     """What the theory's line is called in a legend."""
     if theory.outdated:
         return tr("theory of the edited network")
-    return tr("theory at initialisation") if trained else "theory"
+    return tr("theory at initialisation") if trained else tr("theory")
 
 
 def theory_decades(theory: ShownTheory) -> float:
@@ -96,8 +96,8 @@ def theory_headline(theory: ShownTheory) -> str:
         if math.isnan(decades)
         else tr(": {decades:+.2f} decades a layer").format(decades=decades)
     )
-    return tr("{glyphs} theory{number}; press Run to measure").format(
-        glyphs=GLYPHS[theory_verdict(theory)], number=number
+    return tr("{glyph} theory{number}; press Run to measure").format(
+        glyph=GLYPHS[theory_verdict(theory)], number=number
     )
 
 
@@ -111,9 +111,9 @@ def theory_verdict(theory: ShownTheory) -> Verdict:
 
 def theory_caption(theory: ShownTheory) -> str:
     """One sentence about a network that was not trained yet."""
-    words = tr("Theory, before any training: {theory}").format(theory=_course(theory))
-    return tr("{words}{theory}; press Run to measure").format(
-        words=words, theory=_doubt(theory, ", ")
+    words = tr("Theory, before any training: {course}").format(course=_course(theory))
+    return tr("{words}{doubt}; press Run to measure").format(
+        words=words, doubt=_doubt(theory, ", ")
     )
 
 
@@ -131,13 +131,17 @@ def _course(theory: ShownTheory) -> str:
     decades = theory_decades(theory)
     if math.isnan(decades):
         return tr("it has figures for fewer than two weight layers, so no flow is foretold")
-    return tr("on its way to the input, ∂L/∂z {decades} decades a weight layer").format(
-        decades=_amount(decades)
+    words = (
+        tr("on its way to the input, ∂L/∂z falls {decades:.2f} decades a weight layer")
+        if decades > 0
+        else tr("on its way to the input, ∂L/∂z grows {decades:.2f} decades a weight layer")
     )
+    return words.format(decades=abs(decades))
 
 
 def _amount(decades: float) -> str:
-    return f"{'falls' if decades > 0 else 'grows'} {abs(decades):.2f}"
+    words = tr("falls {decades:.2f}") if decades > 0 else tr("grows {decades:.2f}")
+    return words.format(decades=abs(decades))
 
 
 def _doubt(theory: ShownTheory, start: str) -> str:
@@ -146,10 +150,17 @@ def _doubt(theory: ShownTheory, start: str) -> str:
     if not reason:
         return ""
     applies = theory.prediction.applies
-    holds = f"{np.count_nonzero(applies)} of" if applies.any() else tr("none of")
     short = reason.split(":")[0].rstrip(".")
-    return tr("{start}holds for {holds} {size} layers ({short}{short_2})").format(
-        start=start, holds=holds, size=applies.size, short=short[0].lower(), short_2=short[1:]
+    words = (
+        tr("{start}holds for {held} of {count} layers ({reason})")
+        if applies.any()
+        else tr("{start}holds for none of {count} layers ({reason})")
+    )
+    return words.format(
+        start=start,
+        held=np.count_nonzero(applies),
+        count=applies.size,
+        reason=short[0].lower() + short[1:],
     )
 
 
@@ -181,5 +192,9 @@ def _doubts(theory: ShownTheory) -> list[str]:
 
 
 def _about(reason: str, *labels: str) -> str:
-    where = labels[0] if len(labels) == 1 else f"{labels[0]} … {labels[-1]} ({len(labels)} layers)"
+    where = labels[0]
+    if len(labels) > 1:
+        where = tr("{first} … {last} ({count} layers)").format(
+            first=labels[0], last=labels[-1], count=len(labels)
+        )
     return tr("Drawn faint at {where}. {reason}").format(where=where, reason=reason)

@@ -44,7 +44,7 @@ _ABSENCE = tr(
     "an RNN, LSTM or GRU between Input and Output, and press Run. Or open File › "
     "Examples › Recall vanishing rnn."
 )
-_LINES, _HEAT_MAP, _RADIUS = "Steps", "Steps × epochs", tr("Spectral radius")
+_LINES, _HEAT_MAP, _RADIUS = tr("Steps"), tr("Steps × epochs"), tr("Spectral radius")
 _ROOM_DECADES = 0.3
 _HEALTHY_RADIUS = 1.0
 
@@ -221,15 +221,15 @@ class ThroughTimePane(Pane):
         if gradient is None:
             return "", None
         if self._mode == _RADIUS:
-            return tr("{name}, {when}: spectral radius {spectral_radius:.3g}").format(
-                name=name, when=view.when, spectral_radius=gradient.spectral_radius
+            return tr("{name}, {when}: spectral radius {radius:.3g}").format(
+                name=name, when=view.when, radius=gradient.spectral_radius
             ), None
         step = round(place.x())
         if not 0 <= step < gradient.state.size:
             return "", None
         if self._mode == _HEAT_MAP:
-            return tr("{name}, {when}, t = {step}: ‖∂L/∂h_t‖ {state:.3g}").format(
-                name=name, when=view.when, step=step, state=gradient.state[step]
+            return tr("{name}, {when}, t = {step}: ‖∂L/∂h_t‖ {size:.3g}").format(
+                name=name, when=view.when, step=step, size=gradient.state[step]
             ), None
         return f"t = {step}: {self._read_step(history, view.table, step)}", None
 
@@ -306,7 +306,7 @@ class ThroughTimePane(Pane):
         plot.setLabel("bottom", tr("epoch") if mode == _RADIUS else tr("step t of the sequence"))
         left = {
             _LINES: tr("‖∂L/∂h_t‖ (log scale)"),
-            _HEAT_MAP: "epoch",
+            _HEAT_MAP: tr("epoch"),
             _RADIUS: tr("spectral radius"),
         }
         plot.setLabel("left", left[mode])
@@ -328,7 +328,7 @@ class ThroughTimePane(Pane):
         pinned = None if self._pinned is None else current_view(self.history, self._pinned)
         compared = self.lines.draw_pinned(pinned.table if pinned else None, key)
         if pinned is not None:
-            self._pinned_key.setText(f"-·- {pinned.when} (pinned)")
+            self._pinned_key.setText(tr("-·- {when} (pinned)").format(when=pinned.when))
         self._fit(logs, max(gradient.state.size for _, gradient in times))
         self._show_names(
             min(len(times), OWN_COLORS),

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from gettext import gettext as tr
+from gettext import ngettext as trn
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,10 @@ def name_of(layers: Sequence[LayerInfo], key: Key, table: LayerTable) -> str:
     """The layer's label, with the direction when it has two."""
     label = layers[key.row].label
     both = sum(row == key.row for row, _ in table.times) > 1
-    return f"{label} {key.direction}" if both else label
+    if not both:
+        return label
+    words = tr("{layer} forward") if key.direction == "forward" else tr("{layer} backward")
+    return words.format(layer=label)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,12 +170,12 @@ def time_caption(layers: Sequence[LayerInfo], view: View, key: Key, theory: floa
         return tr("{when}: nothing was measured through time in {name}").format(
             when=when, name=name
         )
-    return tr("{when}: in {name}, {gradient}{gradient_2}{gradient_3}{theory}").format(
+    return tr("{when}: in {name}, {course}{cell}{radius}{theory}").format(
         when=when,
         name=name,
-        gradient=_course(gradient),
-        gradient_2=_cell(gradient),
-        gradient_3=_radius(gradient),
+        course=_course(gradient),
+        cell=_cell(gradient),
+        radius=_radius(gradient),
         theory=_theory(theory),
     )
 
@@ -234,7 +238,7 @@ def factor_text(factor: float) -> str:
 def times_text(value: float) -> str:
     """`1/560` for 0.0018, `× 12` for 12; with two digits."""
     if value == 0:
-        return "nothing"
+        return tr("nothing")
     if value < 0.5:
         return f"1/{_two_digits(1 / value)}"
     return f"× {_two_digits(value)}"
@@ -250,4 +254,4 @@ def _two_digits(value: float) -> str:
 
 
 def _count(steps: int) -> str:
-    return "1 step" if steps == 1 else f"{steps:,} steps"
+    return trn("{back:,} step", "{back:,} steps", steps).format(back=steps)

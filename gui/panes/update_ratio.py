@@ -44,16 +44,16 @@ def ratio_headline(ratios: Floats) -> tuple[str, Verdict]:
     counts = {verdict: int(mask.sum()) for verdict, mask in verdicts(ratios).items()}
     slow = counts["vanishing"] + int((ratios == 0).sum())
     if np.isinf(ratios).any():
-        return tr("{nonfinite} not finite").format(nonfinite=GLYPHS["nonfinite"]), "nonfinite"
+        return tr("{glyph} not finite").format(glyph=GLYPHS["nonfinite"]), "nonfinite"
     if not slow and not counts["exploding"]:
         if not counts["healthy"]:
-            return tr("{unknown} no step measured yet").format(unknown=GLYPHS["unknown"]), "unknown"
-        return tr("{healthy} all in the usual band").format(healthy=GLYPHS["healthy"]), "healthy"
+            return tr("{glyph} no step measured yet").format(glyph=GLYPHS["unknown"]), "unknown"
+        return tr("{glyph} all in the usual band").format(glyph=GLYPHS["healthy"]), "healthy"
     found = (
-        (GLYPHS["vanishing"], slow, "slow"),
-        (GLYPHS["exploding"], counts["exploding"], "fast"),
+        (tr("{glyph} {count} slow"), GLYPHS["vanishing"], slow),
+        (tr("{glyph} {count} fast"), GLYPHS["exploding"], counts["exploding"]),
     )
-    parts = [f"{glyph} {count} {pace}" for glyph, count, pace in found if count]
+    parts = [words.format(glyph=glyph, count=n) for words, glyph, n in found if n]
     return "   ".join(parts), "exploding" if counts["exploding"] > slow else "vanishing"
 
 

@@ -21,7 +21,7 @@ class Option:
 DRAWING = (
     Option("automatic", tr("Automatic"), tr("Ridges for few layers, a heat map for many")),
     Option("ridges", tr("Ridges"), tr("An outline for each layer")),
-    Option(tr("heat map"), tr("Heat map"), tr("A line of colours for each layer")),
+    Option("heat map", tr("Heat map"), tr("A line of colours for each layer")),
 )
 SCALES = (
     Option(

@@ -48,10 +48,10 @@ class WeightsPane(DistributionPane):
     quantities = (
         Quantity(
             "weights",
-            "Weights",
+            tr("Weights"),
             SIGNED,
-            (tr("weight (log scale on both sides of 0)"), "weight"),
-            "weights",
+            (tr("weight (log scale on both sides of 0)"), tr("weight")),
+            tr("weights"),
             tr("The trained numbers themselves, biases left out"),
             (-1.0, 1.0),
         ),
@@ -69,7 +69,7 @@ class WeightsPane(DistributionPane):
             tr("Updates"),
             SIZES,
             (tr("size of ΔW (log scale)"), tr("size of ΔW")),
-            "updates ΔW",
+            tr("updates ΔW"),
             tr("The size of what the optimiser really added to each weight"),
             (-8.0, -2.0),
         ),
@@ -173,7 +173,7 @@ class WeightsPane(DistributionPane):
     def _draw_nothing(self, view: View) -> str:
         self.arrange((False, False, False))
         self.show_headline(tr("○ no weights"))
-        return tr("{view}: no layer of this network has a weight").format(view=when_of(view))
+        return tr("{when}: no layer of this network has a weight").format(when=when_of(view))
 
     def _draw_epochs(self) -> str:
         assert self.history is not None
@@ -187,9 +187,9 @@ class WeightsPane(DistributionPane):
         if not known.size:
             return ""
         start, end = (
-            tr("{values:.2g} at epoch {first_epoch}").format(
-                values=track.values[at, column],
-                first_epoch=self.first_epoch + int(track.epochs[at]),
+            tr("{ratio:.2g} at epoch {epoch}").format(
+                ratio=track.values[at, column],
+                epoch=self.first_epoch + int(track.epochs[at]),
             )
             for at in (known[0], known[-1])
         )
@@ -204,8 +204,8 @@ class WeightsPane(DistributionPane):
         row = int(self.shown_rows()[self.chosen_row])
         ratio = float(self.history.epochs[epoch].layers.update_ratio[row])
         label = self.history.layers[row].label
-        return tr("epoch {first_epoch}: {label}, {ratio}").format(
-            first_epoch=self.first_epoch + epoch, label=label, ratio=_ratio_text(ratio)
+        return tr("epoch {epoch}: {label}, {ratio}").format(
+            epoch=self.first_epoch + epoch, label=label, ratio=_ratio_text(ratio)
         )
 
 
