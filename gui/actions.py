@@ -69,7 +69,7 @@ def _file_actions(parts: Parts) -> list[ActionSpec]:
         ActionSpec("save", tr("&Save"), tr("Save the network"), files.save, Keys.Save, "save"),
         ActionSpec(
             "save_as",
-            "Save &as …",
+            tr("Save &as …"),
             tr("Save to another file"),
             files.save_as,
             "Ctrl+Shift+S",
@@ -94,8 +94,8 @@ def _edit_actions(parts: Parts) -> list[ActionSpec]:
         return bool(document.graph.nodes)
 
     return [
-        _stack_action("undo", "&Undo", stack.undo, stack.canUndo, stack, Keys.Undo),
-        _stack_action("redo", "&Redo", stack.redo, stack.canRedo, stack, "Ctrl+Shift+Z"),
+        _stack_action("undo", tr("&Undo"), stack.undo, stack.canUndo, stack, Keys.Undo),
+        _stack_action("redo", tr("&Redo"), stack.redo, stack.canRedo, stack, "Ctrl+Shift+Z"),
         ActionSpec(
             "cut", tr("Cu&t"), tr("Cut the chosen layers"), canvas.cut, Keys.Cut, "cut", some_node
         ),
@@ -131,7 +131,7 @@ def _edit_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "select_all",
-            "Select &all",
+            tr("Select &all"),
             tr("Choose every layer"),
             canvas.select_all,
             Keys.SelectAll,
@@ -257,11 +257,16 @@ def _view_actions(parts: Parts) -> list[ActionSpec]:
     canvas = parts.canvas
     return [
         ActionSpec(
-            "zoom_in", "Zoom &in", tr("Enlarge the canvas"), canvas.zoom_in, Keys.ZoomIn, "zoom-in"
+            "zoom_in",
+            tr("Zoom &in"),
+            tr("Enlarge the canvas"),
+            canvas.zoom_in,
+            Keys.ZoomIn,
+            "zoom-in",
         ),
         ActionSpec(
             "zoom_out",
-            "Zoom &out",
+            tr("Zoom &out"),
             tr("Shrink the canvas"),
             canvas.zoom_out,
             Keys.ZoomOut,
@@ -329,8 +334,8 @@ def _view_actions(parts: Parts) -> list[ActionSpec]:
 
 _THEMES: tuple[tuple[ThemeChoice, str], ...] = (
     ("system", tr("Colours of the &system")),
-    ("light", "&Light"),
-    ("dark", "&Dark"),
+    ("light", tr("&Light")),
+    ("dark", tr("&Dark")),
     ("projector", tr("Pro&jector: large and thick")),
     ("high_contrast", tr("&High contrast")),
 )

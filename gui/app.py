@@ -8,11 +8,12 @@ from importlib.resources import files as resource_files
 from pathlib import Path
 
 from platformdirs import PlatformDirs
-from PySide6.QtCore import QObject, QSize, Qt, QUrl
+from PySide6.QtCore import QLibraryInfo, QObject, QSize, Qt, QTranslator, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from engine.graph import SetTraining
+from engine.language import spoken
 from engine.parameters import Value
 from engine.training import Adopted, Examined, RunFinished
 from gui.actions import (
@@ -226,7 +227,7 @@ class Lab(QObject):
     def _furnish(self) -> None:
         window = self.window
         window.set_icon(self.icons.icon("app"))
-        self._recent = QMenu("Open &recent", window)
+        self._recent = QMenu(tr("Open &recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
         examples = QMenu(tr("&Examples"), window)
         for path in sorted(self.folders.examples.glob("*.json")):
@@ -311,7 +312,7 @@ class Lab(QObject):
     def _refresh(self) -> None:
         self.actions.refresh()
         path = self.document.path
-        self.window.show_title(path.name if path else "Untitled", self.document.modified)
+        self.window.show_title(path.name if path else tr("Untitled"), self.document.modified)
 
     def _show_history(self) -> None:
         self.canvas.show_history(self.playhead.history)
@@ -451,8 +452,19 @@ class Lab(QObject):
         self.notice.say(tr("Versions and the training process's last words are on the clipboard"))
 
 
+_EXAMPLES = {
+    "adding_lstm": tr("Adding lstm"),
+    "book_characters_lstm": tr("Book characters lstm"),
+    "digits_mlp": tr("Digits mlp"),
+    "digits_vanishing_sigmoid": tr("Digits vanishing sigmoid"),
+    "mnist_lenet": tr("Mnist lenet"),
+    "recall_vanishing_rnn": tr("Recall vanishing rnn"),
+    "spirals_residual": tr("Spirals residual"),
+}
+
+
 def _title(path: Path) -> str:
-    return path.stem.replace("_", " ").capitalize()
+    return _EXAMPLES.get(path.stem) or path.stem.replace("_", " ").capitalize()
 
 
 def _opener(files: FileControl, path: Path, *, as_copy: bool = True) -> Callable[[], None]:
@@ -463,10 +475,19 @@ def make_application(arguments: Sequence[str] = ()) -> QApplication:
     """The Qt application, in the Fusion style."""
     application = QApplication([sys.argv[0], *arguments])
     application.setApplicationName("gradient-lab")
-    application.setApplicationDisplayName(tr("Gradient Lab"))
+    application.setApplicationDisplayName("Gradient Lab")
     application.setDesktopFileName("gradient-lab")
     application.setStyle("Fusion")
+    _translate_qt(application)
     return application
+
+
+def _translate_qt(application: QApplication) -> None:
+    """Have Qt's own buttons and the names of keys speak the lab's language, where Qt knows it."""
+    translator = QTranslator(application)
+    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    if spoken() != "en" and translator.load(f"qtbase_{spoken()}", folder):
+        application.installTranslator(translator)
 
 
 def run(path: Path | None = None) -> int:

@@ -99,7 +99,7 @@ class MainWindow(QMainWindow):
 
     def build_tool_bar(self, rows: Sequence[str | QWidget], actions: ActionTable) -> None:
         """Fill the tool bar with ids of actions, "|" for a line, or ready widgets."""
-        bar = QToolBar("Tools")
+        bar = QToolBar(tr("Tools"))
         bar.setObjectName("tools")
         bar.setMovable(False)
         bar.setIconSize(QSize(GRID * 3, GRID * 3))
@@ -115,7 +115,7 @@ class MainWindow(QMainWindow):
 
     def build_time_bar(self, widget: QWidget) -> None:
         """Put the epoch scrubber into a row of its own, above the status line."""
-        bar = QToolBar("Time")
+        bar = QToolBar(tr("Time"))
         bar.setObjectName("time")
         bar.setMovable(False)
         bar.addWidget(widget)
@@ -143,7 +143,7 @@ class MainWindow(QMainWindow):
 
     def show_title(self, name: str, modified: bool) -> None:
         """Put the document's name into the title bar."""
-        self.setWindowTitle(tr("{name}[*] — Gradient Lab").format(name=name))
+        self.setWindowTitle(f"{name}[*] — Gradient Lab")
         self.setWindowModified(modified)
 
     def restore_layout(self, geometry: QByteArray, state: QByteArray) -> None:

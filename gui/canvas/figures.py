@@ -19,6 +19,8 @@ _WIDTH_PER_DECADE = 1.75
 _THINNEST, _WIDEST = 3.0, 14.0
 _MANY = 0.5
 """A share of dead or saturated units from which on it is a warning."""
+_SHARES = tr("{share} dead"), tr("{share} saturated"), tr("{share} zero")
+"""Looked up once: there are many cards, and they are written anew at every epoch."""
 _SUPERSCRIPTS = str.maketrans("-.0123456789", "⁻·⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -70,26 +72,36 @@ class WireFigure:
         """What a pointer on the wire, or one who cannot see it, is told."""
         if self.state == "none":
             return tr("No gradient is computed here: no layer before this wire is trained")
-        start = tr("The gradient that flows back into {label}").format(label=self.label)
         if self.state == "zero":
             return tr(
-                "{start} is exactly 0: no layer before it learns anything from this step"
-            ).format(start=start)
+                "The gradient that flows back into {label} is exactly 0: no layer before it "
+                "learns anything from this step"
+            ).format(label=self.label)
         if self.state == "nonfinite":
-            return tr("{start} is no longer a finite number").format(start=start)
-        start = tr("{start}: RMS ∂L/∂a {rms:.2g}").format(start=start, rms=self.rms)
+            return tr(
+                "The gradient that flows back into {label} is no longer a finite number"
+            ).format(label=self.label)
         if math.isnan(self.ratio):
-            return tr("{start}; there is no last weight layer's to compare it with").format(
-                start=start
-            )
+            return tr(
+                "The gradient that flows back into {label}: RMS ∂L/∂a {rms:.2g}; there is no "
+                "last weight layer's to compare it with"
+            ).format(label=self.label, rms=self.rms)
+        return self._compared()
+
+    def _compared(self) -> str:
         decades = math.log10(self.ratio) if self.ratio > 0 else -math.inf
-        compared = tr("{ratio:.2g} × that of {end}, the last weight layer").format(
-            ratio=self.ratio, end=self.end
-        )
         return tr(
-            "{start}, {compared} ({decades:+.1f} decades): {verdict}. The wire shows the "
-            "value relative to that output end"
-        ).format(start=start, compared=compared, decades=decades, verdict=WORDS[self.verdict])
+            "The gradient that flows back into {label}: RMS ∂L/∂a {rms:.2g}, {ratio:.2g} × that "
+            "of {end}, the last weight layer ({decades:+.1f} decades): {verdict}. The wire shows "
+            "the value relative to that output end"
+        ).format(
+            label=self.label,
+            rms=self.rms,
+            ratio=self.ratio,
+            end=self.end,
+            decades=decades,
+            verdict=WORDS[self.verdict],
+        )
 
 
 NO_GRADIENT = WireFigure("none", "unknown")
@@ -148,13 +160,13 @@ def card_remarks(table: LayerTable) -> list[Remark]:
 def _remark(nonfinite: float, dead: float, saturation: float, zeros: float) -> Remark:
     if nonfinite > 0:
         return Remark(
-            tr("{nonfinite} {nonfinite_2} not finite").format(
-                nonfinite=GLYPHS["nonfinite"], nonfinite_2=share_text(nonfinite)
+            tr("{glyph} {share} not finite").format(
+                glyph=GLYPHS["nonfinite"], share=share_text(nonfinite)
             ),
             "nonfinite",
         )
-    shares = ((dead, "dead"), (saturation, "saturated"), (zeros, "zero"))
-    shown = [f"{share_text(share)} {word}" for share, word in shares if share > 0]
+    rows = zip(_SHARES, (dead, saturation, zeros), strict=True)
+    shown = [text.format(share=share_text(share)) for text, share in rows if share > 0]
     # two shares have room beside each other when both are of a rectifier
     text = " · ".join(shown[: 2 if dead > 0 else 1])
     bad = dead >= _MANY or saturation >= _MANY
@@ -172,7 +184,7 @@ def outcome_lines(history: RunHistory, epoch: int | None) -> tuple[str, ...]:
             tr("accuracy {accuracy:.1%}").format(accuracy=accuracy) + _versus(other, f"{other:.1%}")
         )
     if len(lines) > 1 or not math.isnan(other_loss):
-        lines.append("training | validation")
+        lines.append(tr("training | validation"))
     return tuple(lines)
 
 

@@ -17,19 +17,15 @@ _SHORT: tuple[tuple[Verdict, str], ...] = (
     ("nonfinite", WORDS["nonfinite"]),
 )
 _MEANINGS: tuple[tuple[Verdict, str], ...] = (
-    ("exploding", tr("exploding: above {exploding:g}×").format(exploding=EXPLODING)),
+    ("exploding", tr("exploding: above {limit:g}×").format(limit=EXPLODING)),
     (
         "healthy",
-        tr("healthy: {healthy:g}× to {healthy_2:g}×").format(
-            healthy=HEALTHY[0], healthy_2=HEALTHY[1]
-        ),
+        tr("healthy: {low:g}× to {high:g}×").format(low=HEALTHY[0], high=HEALTHY[1]),
     ),
     ("watch", tr("between healthy and ill: watch it")),
     (
         "vanishing",
-        tr("vanishing: below {vanishing:g}×; dotted, with a 0: exactly zero").format(
-            vanishing=VANISHING
-        ),
+        tr("vanishing: below {limit:g}×; dotted, with a 0: exactly zero").format(limit=VANISHING),
     ),
     ("nonfinite", tr("not a finite number: dashed")),
     ("unknown", tr("no gradient is computed here, or nothing to compare")),

@@ -22,7 +22,7 @@ def menu_at(view: "CanvasView", scene: CanvasScene, document: Document, place: Q
     if card is not None:
         if card.node.id not in document.selection.nodes:
             document.selection.choose([card.node.id])
-        menu.addAction("Rename\tF2", view.rename)
+        menu.addAction(tr("Rename") + "\tF2", view.rename)
         menu.addAction(tr("Copy"), view.copy)
         menu.addAction(tr("Duplicate"), view.duplicate)
         menu.addAction(tr("Take its wires away"), lambda: _disconnect_chosen(document))

@@ -12,6 +12,7 @@ from engine.parameters import (
     TextParameter,
     Value,
 )
+from gui.common.wording import inside
 
 _TELLING = 2
 
@@ -35,13 +36,13 @@ def _setting(parameter: Parameter, value: Value) -> str:
     if isinstance(parameter, ChoiceParameter):
         return next(choice.title for choice in parameter.choices if choice.value == value)
     if isinstance(parameter, BoolParameter):
-        return parameter.title if value else tr("no {title}").format(title=parameter.title.lower())
+        return parameter.title if value else tr("no {title}").format(title=inside(parameter.title))
     if isinstance(parameter, TextParameter):
-        return f"{parameter.title.lower()} {value}"
+        return f"{inside(parameter.title)} {value}"
     number = f"{value:g}" if isinstance(parameter, FloatParameter) else str(value)
     if len(parameter.title) <= 3 or isinstance(parameter, FloatParameter):
         return f"{parameter.title} = {number}"
-    return f"{number} {parameter.title.lower()}"
+    return f"{number} {inside(parameter.title)}"
 
 
 def facts(node: Node, inference: Inference) -> str:
@@ -52,7 +53,8 @@ def facts(node: Node, inference: Inference) -> str:
     count = inference.parameter_counts.get(node.id, 0)
     if node.kind == "Output":
         return tr("receives {shape}").format(shape=show(shape))
-    return f"→ {show(shape)}" + (f"   {count:,} param." if count else "")
+    trained = "   " + tr("{count:,} param.").format(count=count) if count else ""
+    return f"→ {show(shape)}{trained}"
 
 
 def description(node: Node, inference: Inference) -> str:

@@ -2,6 +2,7 @@
 
 import math
 from gettext import gettext as tr
+from gettext import ngettext as trn
 
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
@@ -408,9 +409,9 @@ class CanvasView(QGraphicsView):
     def _describe(self) -> None:
         only = self._document.selection.only
         chosen = len(self._document.selection.nodes)
-        text = (
-            tr("{chosen} layers chosen").format(chosen=chosen) if chosen else tr("No layer chosen")
-        )
+        text = trn("{count} layer chosen", "{count} layers chosen", chosen).format(count=chosen)
+        if not chosen:
+            text = tr("No layer chosen")
         if only is not None:
             text = description(self._document.graph.nodes[only], self._document.inference)
             text = ". ".join(part for part in (text, self._live.sentence(only)) if part)

@@ -73,7 +73,7 @@ class Comfort:
             *(self._size_action(size) for size in SIZES),
             ActionSpec(
                 "calm",
-                "Reduced &motion",
+                tr("Reduced &motion"),
                 tr("Menus open at once, and a recording plays in few large steps"),
                 self.toggle_calm,
                 checked=lambda: self._calm,

@@ -37,7 +37,8 @@ def show_text(parent: QWidget, title: str, markdown: str) -> None:
 def shortcuts_text(shortcuts: Sequence[tuple[str, str]]) -> str:
     """The shortcuts of the menus, and the keys of canvas and panes, as Markdown."""
     rows = "\n".join(f"| {text} | {keys} |" for text, keys in shortcuts)
-    return f"## Everywhere\n\n| what | keys |\n|---|---|\n{rows}\n\n{_CANVAS_KEYS}"
+    everywhere = tr("## Everywhere\n\n| what | keys |\n|---|---|\n")
+    return f"{everywhere}{rows}\n\n{_CANVAS_KEYS}"
 
 
 _CANVAS_KEYS = tr(
@@ -70,17 +71,17 @@ def versions_text(worker: WorkerReady | None) -> str:
     from importlib.metadata import version  # slow to import, and seldom asked for
 
     lines = [
-        tr("gradient-lab {version}").format(version=version("gradient-lab")),
+        f"gradient-lab {version('gradient-lab')}",
         f"PySide6 {version('PySide6-Essentials')}",
-        tr("pyqtgraph {version}").format(version=version("pyqtgraph")),
-        tr("Python {platform} on {platform_2}").format(
-            platform=platform.python_version(), platform_2=platform.platform()
+        f"pyqtgraph {version('pyqtgraph')}",
+        tr("Python {version} on {system}").format(
+            version=platform.python_version(), system=platform.platform()
         ),
     ]
     if worker is not None:
         lines.append(
-            tr("torch {torch} in the training process, devices: {devices}").format(
-                torch=worker.torch, devices=", ".join(worker.devices)
+            tr("torch {version} in the training process, devices: {devices}").format(
+                version=worker.torch, devices=", ".join(worker.devices)
             )
         )
     return "\n".join(lines)

@@ -1,6 +1,7 @@
 """Work that takes a while, done piece by piece between the window's events, with progress that can be cancelled."""
 
 from collections.abc import Callable, Generator
+from gettext import gettext as tr
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QProgressDialog, QWidget
@@ -39,7 +40,7 @@ class LongWork(QObject):
         """Do `count` pieces; `fail` gets the sentence of an error that ended the work."""
         self.cancel()
         self._pieces, self._fail = pieces, fail
-        self._dialog = QProgressDialog(title, "Cancel", 0, count, self._window)
+        self._dialog = QProgressDialog(title, tr("Cancel"), 0, count, self._window)
         self._dialog.setWindowTitle(title)
         self._dialog.setWindowModality(Qt.WindowModality.WindowModal)
         self._dialog.setMinimumDuration(_SHOW_AFTER_MS)

@@ -1,6 +1,7 @@
 """The document's part of the status line: size of the network, and what is wrong with it."""
 
 from gettext import gettext as tr
+from gettext import ngettext as trn
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
@@ -44,21 +45,20 @@ class NetworkStatus(QWidget):
         errors = sum(problem.severity == "error" for problem in problems)
         self._next = 0
         if errors:
-            self._problems.setText(f"✕ {_count(errors, 'problem')}")
+            text = trn("✕ {count} problem", "✕ {count} problems", errors).format(count=errors)
         elif problems:
-            self._problems.setText(f"▲ {_count(len(problems), 'remark')}")
+            count = len(problems)
+            text = trn("▲ {count} remark", "▲ {count} remarks", count).format(count=count)
         else:
-            self._problems.setText(tr("● No problems"))
+            text = tr("● No problems")
+        self._problems.setText(text)
         self._problems.setEnabled(bool(problems))
         self._problems.setToolTip("\n".join(problem.sentence for problem in problems[:20]))
-        self._size.setText(f"{self._document.inference.total_parameters:,} parameters")
+        count = self._document.inference.total_parameters
+        self._size.setText(tr("{count:,} parameters").format(count=count))
 
     def _show_next(self) -> None:
         nodes = [problem.node_id for problem in self._document.problems if problem.node_id]
         if nodes:
             self.node_wanted.emit(nodes[self._next % len(nodes)])
             self._next += 1
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"

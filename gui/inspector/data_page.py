@@ -94,30 +94,22 @@ class DataSetBox(ChoiceBox):
 
 def facts(info: DataInfo) -> str:
     """Samples, shapes and classes in a few lines."""
-    tokens = tr(" tokens of {tokens:,}").format(tokens=info.tokens) if info.tokens else ""
-    lines = [
-        tr("{samples:,} samples, each {input_shape}{tokens}").format(
-            samples=info.samples, input_shape=show(info.input_shape), tokens=tokens
-        )
-    ]
-    if info.classes:
-        names = ", ".join(info.class_names[:12]) + (" …" if len(info.class_names) > 12 else "")
-        of_each = (
-            tr(", one for each of {target_shape} steps").format(
-                target_shape=show(info.target_shape)
-            )
-            if info.target_shape
-            else ""
-        )
-        lines.append(
-            tr("{classes} classes{of_each}: {names}").format(
-                classes=info.classes, of_each=of_each, names=names
-            )
-        )
-    else:
-        lines.append(
-            tr("targets: {target_shape} (a regression)").format(
-                target_shape=show(info.target_shape)
-            )
-        )
-    return "\n".join(lines)
+    values = {"samples": info.samples, "shape": show(info.input_shape), "tokens": info.tokens}
+    text = (
+        tr("{samples:,} samples, each {shape} tokens of {tokens:,}")
+        if info.tokens
+        else tr("{samples:,} samples, each {shape}")
+    )
+    return f"{text.format(**values)}\n{_aim(info)}"
+
+
+def _aim(info: DataInfo) -> str:
+    if not info.classes:
+        return tr("targets: {shape} (a regression)").format(shape=show(info.target_shape))
+    names = ", ".join(info.class_names[:12]) + (" …" if len(info.class_names) > 12 else "")
+    text = (
+        tr("{classes} classes, one for each of {steps} steps: {names}")
+        if info.target_shape
+        else tr("{classes} classes: {names}")
+    )
+    return text.format(classes=info.classes, steps=show(info.target_shape), names=names)

@@ -29,6 +29,8 @@ class ParameterForm(QWidget):
         column.setSpacing(GRID)
         self._rows = QFormLayout()
         self._rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        # in some languages a label leaves no room beside it
+        self._rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
         self._rows.setHorizontalSpacing(GRID * 2)
         self._rows.setVerticalSpacing(GRID)
         column.addLayout(self._rows)

@@ -34,9 +34,9 @@ class Inspector(QTabWidget):
         self.setDocumentMode(True)
         self.setAccessibleName(tr("Inspector"))
         for page, title in (
-            (self.layer_page, "&Layer"),
-            (self.data_page, "&Data"),
-            (self.training_page, "&Training"),
+            (self.layer_page, tr("&Layer")),
+            (self.data_page, tr("&Data")),
+            (self.training_page, tr("&Training")),
         ):
             page.setAccessibleName(title.replace("&", ""))
             self.addTab(page, title)

@@ -53,7 +53,7 @@ class LayerPage(Page):
         self.column.addLayout(head)
         for widget in (self._name, self._problems, self._summary, self._formula):
             self.column.addWidget(widget)
-        self._settings = Folding("Settings")
+        self._settings = Folding(tr("Settings"))
         self._slot = FormSlot(self._settings.column, themes, self._set)
         self.column.addWidget(self._settings)
         self.column.addWidget(self.microscope)
@@ -108,7 +108,7 @@ class LayerPage(Page):
             )
         elif len(kinds) > 1:
             self._title.say(
-                tr("{nodes} layers of {kinds} kinds").format(nodes=len(nodes), kinds=len(kinds))
+                tr("{layers} layers of {kinds} kinds").format(layers=len(nodes), kinds=len(kinds))
             )
             self._summary.say(
                 tr("Layers of one kind can be changed together. Choose only some of these.")
@@ -171,17 +171,16 @@ class LayerPage(Page):
             for e in graph.incoming(node.id)
             if e.source in inference.shapes
         ]
-        lines = (
-            [tr("in: {join}").format(join=", ".join(show(s) for s in arriving))] if arriving else []
-        )
+        shapes = ", ".join(show(s) for s in arriving)
+        lines = [tr("in: {shapes}").format(shapes=shapes)] if arriving else []
         if node.kind != "Output":
             lines.append(tr("out: {shape}").format(shape=show(shape)))
         tensors = inference.tensors.get(node.id, {})
         if tensors:
             terms = " + ".join(show(tensor) for tensor in tensors.values())
             lines.append(
-                tr("parameters: {terms} = {parameter_counts:,}").format(
-                    terms=terms, parameter_counts=inference.parameter_counts[node.id]
+                tr("parameters: {terms} = {count:,}").format(
+                    terms=terms, count=inference.parameter_counts[node.id]
                 )
             )
         if node.spec is not None and node.spec.initialised and "weight" in tensors:
@@ -198,7 +197,7 @@ class LayerPage(Page):
             edits[0]
             if len(edits) == 1
             else Together(
-                edits, tr("Set {name} of {edits} layers").format(name=name, edits=len(edits))
+                edits, tr("Set {name} of {count} layers").format(name=name, count=len(edits))
             )
         )
         self._document.do(edit, merge_key=("set", self._shown, name))

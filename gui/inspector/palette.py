@@ -172,7 +172,7 @@ def ranking(text: str, specs: Sequence[LayerSpec]) -> list[LayerSpec]:
 
     def place(spec: LayerSpec) -> int | None:
         names = f"{spec.kind} {spec.title}".casefold()
-        everything = f"{names} {spec.summary} {spec.category}".casefold()
+        everything = f"{names} {spec.summary} {CATEGORY_TITLES[spec.category]}".casefold()
         if not all(word in everything for word in words):
             return None
         if words[0] in (spec.kind.casefold(), spec.title.casefold()):

@@ -11,6 +11,7 @@ from engine.training import (
     training_complaints,
 )
 from gui.common.theme import ThemeSource
+from gui.common.wording import inside
 from gui.document import Document
 
 from .clip_instrument import ClipInstrument
@@ -39,7 +40,7 @@ class TrainingPage(Page):
 
     def set_running(self, running: bool) -> None:
         """Say what acts at once and what only at the next run."""
-        live = ", ".join(p.title.lower() for p in TRAINING_PARAMETERS if p.name in LIVE_PARAMETERS)
+        live = ", ".join(inside(p.title) for p in TRAINING_PARAMETERS if p.name in LIVE_PARAMETERS)
         when = (
             tr("The others act when you press Run again.")
             if running

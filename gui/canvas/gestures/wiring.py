@@ -115,13 +115,9 @@ class WireGesture:
     def _why_not(self, port: Port) -> str | None:
         """Why the wire cannot end here, apart from a wire that would be replaced."""
         edge = self._edge(port)
-        reason = self._scene.document.graph.why_not_connect(edge)
-        replaced = _wire_into(self._scene, Port(edge.target, False, edge.port))
-        return (
-            None
-            if replaced is not None and reason and tr("already has a wire") in reason
-            else reason
-        )
+        if _wire_into(self._scene, Port(edge.target, False, edge.port)) is not None:
+            return None
+        return self._scene.document.graph.why_not_connect(edge)
 
     def _dim_what_does_not_fit(self) -> None:
         graph = self._scene.document.graph
