@@ -152,7 +152,7 @@ GENERATED: tuple[DataSetSpec, ...] = (
     ),
     _plane(
         "circles",
-        "Circles",
+        tr("Circles"),
         tr("A ring around a ring."),
         _circles,
         0.08,

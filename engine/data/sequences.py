@@ -64,7 +64,7 @@ def length_parameter(default: int, minimum: int, text: str) -> IntParameter:
         name="length",
         title=tr("Length T"),
         help=text,
-        unit="steps",
+        unit=tr("steps"),
         default=default,
         minimum=minimum,
         maximum=5_000,
@@ -171,7 +171,7 @@ def _adding_info(values: Values) -> DataInfo:
         samples=int(values["samples"]),
         input_shape=(int(values["length"]), 2),
         target_shape=(1,),
-        input_names=("value", "mark"),
+        input_names=(tr("value"), tr("mark")),
     )
 
 
@@ -184,8 +184,8 @@ def _copy_info(values: Values) -> DataInfo:
         input_shape=(wait + 2 * kept, alphabet + 2),
         classes=alphabet + 1,
         target_shape=(wait + 2 * kept,),
-        class_names=(*names, "blank"),
-        input_names=(*names, "blank", "go"),
+        class_names=(*names, tr("blank")),
+        input_names=(*names, tr("blank"), tr("go")),
     )
 
 
@@ -214,8 +214,8 @@ def _xor_info(values: Values) -> DataInfo:
         samples=int(values["samples"]),
         input_shape=(int(values["length"]), 2),
         classes=2,
-        class_names=("equal", "different"),
-        input_names=("bit", "mark"),
+        class_names=(tr("equal"), tr("different")),
+        input_names=(tr("bit"), tr("mark")),
     )
 
 
@@ -313,9 +313,11 @@ SEQUENCES: tuple[DataSetSpec, ...] = (
         (
             length_parameter(20, 1, tr("Steps to wait between the symbols and their repetition.")),
             replace(
-                _SMALL, name="kept", title="Symbols", help=tr("How many are to be remembered.")
+                _SMALL, name="kept", title=tr("Symbols"), help=tr("How many are to be remembered.")
             ),
-            replace(_SMALL, name="alphabet", title="Alphabet", help=tr("How many different ones.")),
+            replace(
+                _SMALL, name="alphabet", title=tr("Alphabet"), help=tr("How many different ones.")
+            ),
         ),
         _copy_memory,
         _copy_info,
@@ -331,7 +333,7 @@ SEQUENCES: tuple[DataSetSpec, ...] = (
             replace(
                 _SMALL,
                 name="symbols",
-                title="Symbols",
+                title=tr("Symbols"),
                 help=tr("How many different ones there are."),
             ),
             _noise(0.1, tr("Standard deviation of the inputs after the first step.")),
@@ -354,7 +356,7 @@ SEQUENCES: tuple[DataSetSpec, ...] = (
                 name="wait",
                 title=tr("Wait"),
                 help=tr("Steps at the end in which no bit is marked."),
-                unit="steps",
+                unit=tr("steps"),
                 default=20,
                 maximum=5_000,
             ),
@@ -373,7 +375,7 @@ SEQUENCES: tuple[DataSetSpec, ...] = (
                 name="period",
                 title=tr("Period"),
                 help=tr("Mean length of a wave; each sample's own is within a quarter of it."),
-                unit="steps",
+                unit=tr("steps"),
                 default=20.0,
                 minimum=2.0,
                 maximum=10_000.0,

@@ -335,9 +335,9 @@ DELIMITER = ChoiceParameter(
     default="auto",
     choices=(
         Choice("auto", tr("found from the header")),
-        Choice("comma", "comma"),
-        Choice("semicolon", "semicolon"),
-        Choice("tab", "tab"),
+        Choice("comma", tr("comma")),
+        Choice("semicolon", tr("semicolon")),
+        Choice("tab", tr("tab")),
     ),
 )
 
@@ -363,8 +363,8 @@ TABLE = DataSetSpec(
             default="auto",
             choices=(
                 Choice("auto", tr("found from the labels")),
-                Choice("classification", "classification"),
-                Choice("regression", "regression"),
+                Choice("classification", tr("classification")),
+                Choice("regression", tr("regression")),
             ),
         ),
         DELIMITER,

@@ -6,15 +6,21 @@ import html
 import importlib.resources
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from gettext import gettext as tr
 
 from engine.data import DATA_SETS, SPLIT_PARAMETERS
 from engine.graph import Inference, NetworkGraph, Node
+from engine.language import spoken
 from engine.layers import show
 from engine.parameters import ChoiceParameter, Parameter, Value, Values
 from engine.stats import EpochStats
 from engine.training import TRAINING_PARAMETERS, RunHistory
 
-_OUTCOMES = {"completed": "Completed", "stopped": "Stopped by hand", "diverged": "Diverged"}
+_OUTCOMES = {
+    "completed": tr("Completed"),
+    "stopped": tr("Stopped by hand"),
+    "diverged": tr("Diverged"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,23 +53,31 @@ class Report:
 def report_html(report: Report) -> str:
     """The page; reads well on a screen, on paper, and aloud."""
     style = importlib.resources.files("resources").joinpath("report.css").read_text("utf-8")
-    made = report.made.strftime("%Y-%m-%d %H:%M")
+    heading = tr("{title}: report").format(title=report.title)
+    shown = tr("What it looked like at epoch {epoch}").format(epoch=report.shown.epoch)
     parts = [
         "<!DOCTYPE html>",
-        '<html lang="en"><head><meta charset="utf-8">',
+        f'<html lang="{spoken()}"><head><meta charset="utf-8">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
-        f"<title>{_text(report.title)}: report</title><style>{style}</style></head><body><main>",
+        f"<title>{_text(heading)}</title><style>{style}</style></head><body><main>",
         f"<h1>{_text(report.title)}</h1>",
-        f"<p>A training recorded with Gradient Lab; this report was made on {made}.</p>",
-        _section("What came out", _facts(_outcome(report.history))),
-        _section(f"What it looked like at epoch {report.shown.epoch}", _figures(report.pictures)),
-        _section("Network", _network(report.graph, report.inference)),
-        _section("Data set", _facts(_data(report.graph, report.history))),
-        _section("Training", _facts(settings(TRAINING_PARAMETERS, report.graph.training))),
-        _section("Versions", _list(report.versions)),
+        f"<p>{_text(_preamble(report))}</p>",
+        _section(tr("What came out"), _facts(_outcome(report.history))),
+        _section(shown, _figures(report.pictures)),
+        _section(tr("Network"), _network(report.graph, report.inference)),
+        _section(tr("Data set"), _facts(_data(report.graph, report.history))),
+        _section(tr("Training"), _facts(settings(TRAINING_PARAMETERS, report.graph.training))),
+        _section(tr("Versions"), _list(report.versions)),
         "</main></body></html>\n",
     ]
     return "\n".join(part for part in parts if part)
+
+
+def _preamble(report: Report) -> str:
+    made = report.made.strftime("%Y-%m-%d %H:%M")
+    return tr("A training recorded with Gradient Lab; this report was made on {made}.").format(
+        made=made
+    )
 
 
 def settings(parameters: Iterable[Parameter], values: Values) -> list[tuple[str, str]]:
@@ -81,30 +95,34 @@ def shown_value(parameter: Parameter, value: Value) -> str:
         titles = {choice.value: choice.title for choice in parameter.choices}
         return titles.get(str(value), str(value))
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return tr("yes") if value else tr("no")
     text = f"{value:g}" if isinstance(value, float) else str(value)
     return f"{text} {parameter.unit}".strip()
 
 
 def _outcome(history: RunHistory) -> list[tuple[str, str]]:
     finished, last = history.finished, history.epochs[-1]
-    rows = [("Outcome", _OUTCOMES[finished.outcome] if finished else "Under way")]
+    rows = [(tr("Outcome"), _OUTCOMES[finished.outcome] if finished else tr("Under way"))]
     if finished is not None and finished.sentence:
-        rows.append(("Why", finished.sentence))
-    rows.append(("Epochs", f"{last.epoch} of {history.started.epochs}"))
+        rows.append((tr("Why"), finished.sentence))
+    rows.append((tr("Epochs"), _epochs(last.epoch, history.started.epochs)))
     rows += [
         (title, text)
         for title, text in (
-            ("Training loss", _number(last.train_loss)),
-            ("Training accuracy", _share(last.train_accuracy)),
-            ("Validation loss", _number(last.validation_loss)),
-            ("Validation accuracy", _share(last.validation_accuracy)),
-            ("Learning rate at the end", _number(last.learning_rate)),
+            (tr("Training loss"), _number(last.train_loss)),
+            (tr("Training accuracy"), _share(last.train_accuracy)),
+            (tr("Validation loss"), _number(last.validation_loss)),
+            (tr("Validation accuracy"), _share(last.validation_accuracy)),
+            (tr("Learning rate at the end"), _number(last.learning_rate)),
         )
         if text
     ]
-    rows.append(("Trained numbers", f"{history.started.parameters:,}"))
-    return [*rows, *(("Note", note) for note in history.started.notes)]
+    rows.append((tr("Trained numbers"), f"{history.started.parameters:,}"))
+    return [*rows, *((tr("Note"), note) for note in history.started.notes)]
+
+
+def _epochs(done: int, wanted: int) -> str:
+    return tr("{done} of {wanted}").format(done=done, wanted=wanted)
 
 
 def _number(value: float | None) -> str:
@@ -118,14 +136,14 @@ def _share(value: float | None) -> str:
 def _data(graph: NetworkGraph, history: RunHistory) -> list[tuple[str, str]]:
     started, spec = history.started, DATA_SETS.get(graph.data.kind)
     rows = [
-        ("Data set", started.data_title),
-        ("Training samples", f"{started.train_samples:,}"),
-        ("Validation samples", f"{started.validation_samples:,}"),
+        (tr("Data set"), started.data_title),
+        (tr("Training samples"), f"{started.train_samples:,}"),
+        (tr("Validation samples"), f"{started.validation_samples:,}"),
     ]
     if spec is not None:
         parameters = {p.name: p for p in (*spec.parameters, *SPLIT_PARAMETERS)}
         rows += settings(parameters.values(), graph.data.params)
-        rows.append(("Source", spec.source))
+        rows.append((tr("Source"), spec.source))
     return rows
 
 
@@ -141,8 +159,15 @@ def _network(graph: NetworkGraph, inference: Inference | None) -> str:
         )
         for node in (graph.nodes[node_id] for node_id in graph.order())
     ]
-    header = ("Layer", "Kind", "Settings", "Reads", "Output shape", "Trained numbers")
-    return _table(header, rows, "Layers in the order in which they are computed")
+    header = (
+        tr("Layer"),
+        tr("Kind"),
+        tr("Settings"),
+        tr("Reads"),
+        tr("Output shape"),
+        tr("Trained numbers"),
+    )
+    return _table(header, rows, tr("Layers in the order in which they are computed"))
 
 
 def _layer_settings(node: Node) -> str:

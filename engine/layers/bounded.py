@@ -142,7 +142,7 @@ BOUNDED: tuple[LayerSpec, ...] = (
         title=tr("Hard sigmoid"),
         category="Activations",
         summary=tr("The sigmoid drawn with a ruler: straight from −3 to 3, flat outside."),
-        formula=tr("min(max(z + 3, 0), 6) / 6"),
+        formula="min(max(z + 3, 0), 6) / 6",
         details=tr(
             "Slope ⅙ inside, exactly 0 outside; cheap on small devices (Howard et al. 2019)."
         ),

@@ -203,7 +203,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         Initializer(
             kind="orthogonal",
             family="orthogonal",
-            title="Orthogonal",
+            title=tr("Orthogonal"),
             formula=tr("W Wᵀ = I, Var(w) = 1 / max(rows, columns)"),
             source=tr("Saxe et al. 2014, section 3"),
             function="orthogonal_",
@@ -226,7 +226,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         Initializer(
             kind="identity",
             family="fixed",
-            title="Identity",
+            title=tr("Identity"),
             formula=tr("W = I: ones on the diagonal, else 0"),
             source=tr(
                 "torch.nn.init.eye_ and dirac_; a layer that starts by passing on what it gets"
@@ -249,7 +249,7 @@ INITIALIZERS: Mapping[str, Initializer] = {
         Initializer(
             kind="zeros",
             family="fixed",
-            title="Zeros",
+            title=tr("Zeros"),
             formula="w = 0",
             source=tr("the mistake that shows why symmetry must be broken"),
             function="zeros_",
@@ -337,9 +337,9 @@ BIAS_PARAMETERS: tuple[Parameter, ...] = (
         help=tr("What the biases are before training."),
         default="zeros",
         choices=(
-            Choice("zeros", "zeros"),
+            Choice("zeros", tr("zeros")),
             Choice("constant", tr("a constant"), tr("The same number for every unit.")),
-            Choice("normal", "normal", tr("Drawn around zero with a σ by hand.")),
+            Choice("normal", tr("normal"), tr("Drawn around zero with a σ by hand.")),
             Choice("torch_default", tr("torch's default"), tr("Drawn evenly from ± 1 / √fan_in.")),
         ),
         shown_when=("bias", (True,)),

@@ -218,7 +218,7 @@ NORMALISATION: tuple[LayerSpec, ...] = (
         parameters=(
             BoolParameter(
                 name="affine",
-                title="γ and β",
+                title=tr("γ and β"),
                 help=tr("Whether a scale γ and a shift β are trained for each channel."),
                 default=True,
             ),

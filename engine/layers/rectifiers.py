@@ -116,7 +116,7 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
             FloatParameter(
                 name="lower",
                 telling=True,
-                title="Lowest α",
+                title=tr("Lowest α"),
                 help=tr("Smallest slope that can be drawn."),
                 default=0.125,
                 minimum=0.0,
@@ -125,7 +125,7 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
             FloatParameter(
                 name="upper",
                 telling=True,
-                title="Highest α",
+                title=tr("Highest α"),
                 help=tr("Largest slope that can be drawn; at least the lowest."),
                 default=1.0 / 3.0,
                 minimum=0.0,
@@ -156,7 +156,7 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
             FloatParameter(
                 name="init",
                 telling=True,
-                title="First α",
+                title=tr("First α"),
                 help=tr("Slope below zero before training."),
                 default=0.25,
                 minimum=-1.0,
@@ -281,7 +281,7 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
             FloatParameter(
                 name="alpha",
                 telling=True,
-                title="First α",
+                title=tr("First α"),
                 help=tr("α before training; the paper's is 1.6733."),
                 default=functions.SELU_ALPHA,
                 minimum=0.0,
@@ -290,7 +290,7 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
             FloatParameter(
                 name="scale",
                 telling=True,
-                title="First λ",
+                title=tr("First λ"),
                 help=tr("λ before training; the paper's is 1.0507."),
                 default=functions.SELU_SCALE,
                 minimum=0.0,

@@ -113,12 +113,20 @@ def _spread(whole: Shape, tensors: Mapping[str, Shape], values: Values) -> str:
     return gates + describe_weight((units, whole[1]), values)
 
 
+_RECURRENT_TITLES = {
+    "initializer": tr("Recurrent initialiser"),
+    "init_std": tr("Recurrent σ"),
+    "init_bound": tr("Recurrent bound a"),
+    "init_value": tr("Recurrent value c"),
+    "init_gain": tr("Recurrent gain"),
+}
+
+
 def _of_recurrent_weights(parameter: Parameter) -> Parameter:
     """An initialiser's setting once more, for the weights from one step to the next."""
-    title = tr("Recurrent {title}").format(
-        title=parameter.title if len(parameter.title) < 3 else parameter.title.lower()
+    changed = replace(
+        parameter, name=_RECURRENT + parameter.name, title=_RECURRENT_TITLES[parameter.name]
     )
-    changed = replace(parameter, name=_RECURRENT + parameter.name, title=title)
     if isinstance(changed, ChoiceParameter) and parameter.name == "initializer":
         return replace(
             changed,

@@ -35,7 +35,7 @@ def _embedding_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
 
 
 def _attention_shape(values: Values, shapes: Shapes, task: Task) -> Shape:
-    _, numbers = sequence_shape(shapes[0], "self-attention", task)
+    _, numbers = sequence_shape(shapes[0], tr("self-attention"), task)
     heads = int(values["num_heads"])
     if numbers % heads:
         raise ShapeError(
@@ -195,8 +195,8 @@ SEQUENCES: tuple[LayerSpec, ...] = (
                 help=tr("Where the numbers of a place come from."),
                 default="sinusoidal",
                 choices=(
-                    Choice("sinusoidal", "sinusoidal", tr("Fixed waves of many lengths.")),
-                    Choice("learned", "learned", tr("A trained row for each step.")),
+                    Choice("sinusoidal", tr("sinusoidal"), tr("Fixed waves of many lengths.")),
+                    Choice("learned", tr("learned"), tr("A trained row for each step.")),
                 ),
             ),
         ),

@@ -106,7 +106,7 @@ SMOOTH: tuple[LayerSpec, ...] = (
                 title=tr("Computed"),
                 help=tr("By the error function, or by the faster tanh formula of the paper."),
                 default="none",
-                choices=(Choice("none", "exactly"), Choice("tanh", tr("by tanh"))),
+                choices=(Choice("none", tr("exactly")), Choice("tanh", tr("by tanh"))),
             ),
         ),
         module="torch.nn.GELU",

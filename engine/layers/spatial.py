@@ -128,14 +128,12 @@ _WINDOW_PARAMETERS: tuple[Parameter, ...] = (
 )
 
 
-def _side(name: str, title: str) -> IntParameter:
+def _side(name: str, title: str, text: str) -> IntParameter:
     return IntParameter(
         name=name,
         telling=True,
         title=title,
-        help=tr("{title} of what leaves, whatever the {name} of what arrives.").format(
-            title=title, name=name
-        ),
+        help=text,
         unit="px",
         default=2,
         minimum=1,
@@ -196,7 +194,7 @@ SPATIAL: tuple[LayerSpec, ...] = (
                     "The dimensions in their new order, counted from 1 without the batch, such "
                     "as 2, 1."
                 ),
-                default=tr("2, 1"),
+                default="2, 1",
                 maximum_length=64,
             ),
         ),
@@ -255,7 +253,18 @@ SPATIAL: tuple[LayerSpec, ...] = (
             "The windows share the image evenly and may overlap by a pixel. With it one "
             "network takes images of several sizes."
         ),
-        parameters=(_side("height", "Height"), _side("width", "Width")),
+        parameters=(
+            _side(
+                "height",
+                tr("Height"),
+                tr("Height of what leaves, whatever the height of what arrives."),
+            ),
+            _side(
+                "width",
+                tr("Width"),
+                tr("Width of what leaves, whatever the width of what arrives."),
+            ),
+        ),
         shape=_adaptive_shape,
         module="torch.nn.AdaptiveAvgPool2d",
         arguments=lambda values, _shapes: {

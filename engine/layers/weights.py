@@ -35,7 +35,7 @@ _WEIGHT_PARAMETERS: tuple[Parameter, ...] = (
         ),
         default="none",
         choices=(
-            Choice("none", "no"),
+            Choice("none", tr("no")),
             Choice(
                 "spectral",
                 tr("spectral norm"),
@@ -165,12 +165,12 @@ _FILTERS = IntParameter(
     minimum=1,
     maximum=4_096,
 )
-_STRIDE = _pixels("stride", "Stride", tr("How far the filter moves at each step."), 1)
+_STRIDE = _pixels("stride", tr("Stride"), tr("How far the filter moves at each step."), 1)
 _PADDING = _pixels(
-    "padding", "Padding", tr("Zeros added on every side; (kernel − 1)/2 keeps the size."), 1, 0
+    "padding", tr("Padding"), tr("Zeros added on every side; (kernel − 1)/2 keeps the size."), 1, 0
 )
 _DILATION = _pixels(
-    "dilation", "Dilation", tr("Distance between the points that a filter looks at."), 1
+    "dilation", tr("Dilation"), tr("Distance between the points that a filter looks at."), 1
 )
 
 WEIGHTS: tuple[LayerSpec, ...] = (
@@ -222,7 +222,7 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         ),
         parameters=(
             _FILTERS,
-            _pixels("kernel_size", "Kernel", tr("Length of a filter."), 3),
+            _pixels("kernel_size", tr("Kernel"), tr("Length of a filter."), 3),
             _STRIDE,
             _PADDING,
             _DILATION,
@@ -247,7 +247,7 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         ),
         parameters=(
             _FILTERS,
-            _pixels("kernel_size", "Kernel", tr("Height and width of a filter."), 3),
+            _pixels("kernel_size", tr("Kernel"), tr("Height and width of a filter."), 3),
             _STRIDE,
             _PADDING,
             _DILATION,
@@ -274,11 +274,14 @@ WEIGHTS: tuple[LayerSpec, ...] = (
         ),
         parameters=(
             _FILTERS,
-            _pixels("kernel_size", "Kernel", tr("Height and width of a filter."), 2),
+            _pixels("kernel_size", tr("Kernel"), tr("Height and width of a filter."), 2),
             _pixels(
-                "stride", "Stride", tr("How far apart the pixels are put; 2 doubles the size."), 2
+                "stride",
+                tr("Stride"),
+                tr("How far apart the pixels are put; 2 doubles the size."),
+                2,
             ),
-            _pixels("padding", "Padding", tr("How much is cut off on every side."), 0, 0),
+            _pixels("padding", tr("Padding"), tr("How much is cut off on every side."), 0, 0),
             _pixels(
                 "output_padding",
                 tr("Extra border"),

@@ -31,7 +31,7 @@ _RUN_PARAMETERS: tuple[Parameter, ...] = (
         help=tr(
             "Samples in a step. A last batch of a single sample is merged into the one before."
         ),
-        unit="samples",
+        unit=tr("samples"),
         default=32,
         minimum=1,
         maximum=1_000_000,
@@ -43,7 +43,7 @@ _RUN_PARAMETERS: tuple[Parameter, ...] = (
             "Batches whose gradients are averaged into one step, as if they were a "
             "single large batch."
         ),
-        unit="batches",
+        unit=tr("batches"),
         default=1,
         minimum=1,
         maximum=1_000_000,
@@ -86,7 +86,7 @@ _CLIP_PARAMETERS: tuple[Parameter, ...] = (
         help=tr("Limits the gradient before each step."),
         default="none",
         choices=(
-            Choice("none", "no"),
+            Choice("none", tr("no")),
             Choice(
                 "norm",
                 tr("by norm"),
@@ -107,7 +107,7 @@ _CLIP_PARAMETERS: tuple[Parameter, ...] = (
             ),
             Choice(
                 "adaptive",
-                "adaptive",
+                tr("adaptive"),
                 tr(
                     "Limits each unit's gradient to the threshold times the norm of its weights "
                     "(Brock et al. 2021, eq. 3); 0.01 is usual."
@@ -136,7 +136,7 @@ _MACHINE_PARAMETERS: tuple[Parameter, ...] = (
         default="auto",
         choices=(
             Choice("auto", tr("the best there is"), tr("CUDA, else MPS, else the processor.")),
-            Choice("cpu", "processor"),
+            Choice("cpu", tr("processor")),
             Choice("cuda", "CUDA", tr("A graphics card of NVIDIA's, or of AMD's through ROCm.")),
             Choice("mps", "MPS", tr("The graphics part of Apple's chips.")),
         ),
@@ -178,7 +178,7 @@ _LOOK_PARAMETERS: tuple[Parameter, ...] = (
         name="look_every",
         title=tr("Look inside every"),
         help=tr("Layers are looked into before the first step and in every epoch; 0: not oftener."),
-        unit="steps",
+        unit=tr("steps"),
         default=0,
         minimum=0,
         maximum=1_000_000,

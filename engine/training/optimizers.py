@@ -106,7 +106,7 @@ OPTIMIZER_PARAMETERS: tuple[Parameter, ...] = (
     ),
     FloatParameter(
         name="alpha",
-        title="Smoothing ρ",
+        title=tr("Smoothing ρ"),
         help=tr("How slowly RMSprop's mean of squared gradients forgets."),
         default=0.99,
         maximum=1.0,

@@ -21,11 +21,11 @@ SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
         help=tr("What multiplies the learning rate while training goes on."),
         default="none",
         choices=(
-            Choice("none", "constant"),
+            Choice("none", tr("constant")),
             Choice("step", tr("in steps"), tr("Multiplies the rate by a factor every few epochs.")),
             Choice(
                 "cosine",
-                "cosine",
+                tr("cosine"),
                 tr("Falls along half a cosine to the end (Loshchilov & Hutter 2017, eq. 5)."),
             ),
             Choice(
@@ -45,12 +45,12 @@ SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
     ),
     IntParameter(
         name="warmup_epochs",
-        title="Warm-up",
+        title=tr("Warm-up"),
         help=tr(
             "Epochs in which the rate rises in a straight line from nearly nothing "
             "(Goyal et al. 2017); 0 for none."
         ),
-        unit="epochs",
+        unit=tr("epochs"),
         default=0,
         minimum=0,
         maximum=1_000_000,
@@ -59,7 +59,7 @@ SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
         name="schedule_epochs",
         title=tr("Epochs a step"),
         help=tr("After how many epochs the rate is multiplied by the factor."),
-        unit="epochs",
+        unit=tr("epochs"),
         default=10,
         minimum=1,
         maximum=1_000_000,
@@ -72,7 +72,7 @@ SCHEDULE_PARAMETERS: tuple[Parameter, ...] = (
             "How many epochs without a lower validation loss are let pass before the "
             "rate is lowered."
         ),
-        unit="epochs",
+        unit=tr("epochs"),
         default=5,
         minimum=0,
         maximum=1_000_000,
@@ -111,7 +111,7 @@ STOPPING_PARAMETERS: tuple[Parameter, ...] = (
         name="patience",
         title=tr("Patience"),
         help=tr("How many epochs in a row may pass without the gain."),
-        unit="epochs",
+        unit=tr("epochs"),
         default=10,
         minimum=1,
         maximum=1_000_000,

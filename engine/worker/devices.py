@@ -29,8 +29,8 @@ def choose_device(wish: str, found: Sequence[str]) -> torch.device:
         raise RunError(
             tr(
                 "The training is set to the device {wish}, and this machine has none that "
-                "can be used. Choose {join}"
-            ).format(wish=wish, join=" or ".join(("auto", *found)))
+                "can be used. Choose {devices}"
+            ).format(wish=wish, devices=tr(" or ").join(("auto", *found)))
         )
     return torch.device(wish)
 
@@ -40,9 +40,9 @@ def check_precision(precision: str, device: torch.device, found: Sequence[str]) 
     if precision not in found:
         raise RunError(
             tr(
-                "The training is set to {precision}, which the device {type} has not. Choose "
+                "The training is set to {precision}, which the device {device} has not. Choose "
                 "{found}"
-            ).format(precision=precision, type=device.type, found=" or ".join(found))
+            ).format(precision=precision, device=device.type, found=tr(" or ").join(found))
         )
 
 

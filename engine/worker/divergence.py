@@ -44,19 +44,17 @@ def diagnose(
     `figures` are the loss and the gradient norm of the step, `place` is its epoch and its number, from 1.
     """
     (loss, norm), (epoch, step) = figures, place
-    node_id, what = _first_output(model, inputs), "output"
+    node_id, where = _first_output(model, inputs), tr("The output of {label} is the first")
     if node_id is None:
-        node_id, what = _first_gradient(model), "gradient"
-    where = (
-        tr("The {what} of {label} is the first").format(what=what, label=graph.nodes[node_id].label)
-        if node_id
-        else tr("The loss is the first")
-    )
+        node_id, where = _first_gradient(model), tr("The gradient of {label} is the first")
+    if node_id is None:
+        where = tr("The loss is the first")
+    label = graph.nodes[node_id].label if node_id else ""
     sentence = tr(
         "Training diverged at batch {step} of epoch {epoch} (loss {loss:g}). {where} "
         "that is no longer a finite number. Lower the learning rate, clip the "
         "gradients, or choose another initialisation"
-    ).format(step=step, epoch=epoch, loss=loss, where=where)
+    ).format(step=step, epoch=epoch, loss=loss, where=where.format(label=label))
     return DivergenceError(sentence, node_id, epoch, step, loss, norm)
 
 

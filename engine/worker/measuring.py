@@ -30,7 +30,7 @@ def measured(command: Measure) -> Measured:
         return _refused(command, tr("The network cannot be read: {error}").format(error=error))
     except Exception as error:  # noqa: BLE001 - whatever a network to be measured does, the run goes on
         node_id = error.node_id if isinstance(error, LayerError) else None
-        sentence = fault_sentence(error, "The network cannot be measured: {text}")
+        sentence = fault_sentence(error, tr("The network cannot be measured: {text}"))
         return _refused(command, sentence, node_id)
 
 

@@ -293,9 +293,9 @@ def _machine(trainer: Trainer) -> tuple[str, ...]:
     """What a person wants to know of device, precision and threads where they are not the usual ones."""
     notes = []
     if trainer.device.type != "cpu":
-        notes.append(tr("trained on {type}").format(type=trainer.device.type))
+        notes.append(tr("trained on {device}").format(device=trainer.device.type))
     elif torch.get_num_threads() > 1:
-        notes.append(tr("trained with {torch} threads").format(torch=torch.get_num_threads()))
+        notes.append(tr("trained with {count} threads").format(count=torch.get_num_threads()))
     if trainer.config.precision != "float32":
         notes.append(tr("layers compute in {precision}").format(precision=trainer.config.precision))
     return tuple(notes)

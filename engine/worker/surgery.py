@@ -61,16 +61,16 @@ def carry_weights(old: Parts, new: Parts) -> Adoption:
         else:
             changed.append(node_id)
             notes.append(
-                tr("{labels} begins anew: its tensors were {former} and are {state}").format(
-                    labels=labels[node_id], former=_list(former), state=_list(state)
+                tr("{label} begins anew: its tensors were {former} and are {state}").format(
+                    label=labels[node_id], former=_list(former), state=_list(state)
                 )
             )
     gone = [old.prepared.graph.nodes[i].label for i in before if i not in after]
     heads = {
-        "kept": [labels[i] for i in kept],
-        "new": [labels[i] for i in fresh],
-        "changed": [labels[i] for i in changed],
-        "gone": gone,
+        tr("kept"): [labels[i] for i in kept],
+        tr("new"): [labels[i] for i in fresh],
+        tr("changed"): [labels[i] for i in changed],
+        tr("gone"): gone,
     }
     listed = "; ".join(f"{word}: {', '.join(names)}" for word, names in heads.items() if names)
     return Adoption(tuple(kept), tuple(fresh), tuple(changed), (listed, *notes))
@@ -146,4 +146,4 @@ def _shapes(state: Mapping[str, Tensor]) -> dict[str, torch.Size]:
 
 
 def _list(state: Mapping[str, Tensor]) -> str:
-    return " and ".join(show(tuple(tensor.shape)) for tensor in state.values())
+    return tr(" and ").join(show(tuple(tensor.shape)) for tensor in state.values())

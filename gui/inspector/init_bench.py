@@ -300,7 +300,7 @@ def density_picture(density: WeightDensity) -> Picture:
 
     def says(at: float) -> str:
         p_here = float(density.density(np.array([at]))[0])
-        return tr("w = {at}: density {p_here}").format(at=number(at), p_here=number(p_here))
+        return tr("w = {at}: density {density}").format(at=number(at), density=number(p_here))
 
     return Picture(
         x=(-density.reach, density.reach),
@@ -308,7 +308,15 @@ def density_picture(density: WeightDensity) -> Picture:
         x_ticks=[(-density.std, "−σ"), (density.std, f"σ = {number(density.std)}")],
         y_ticks=linear_ticks(0.0, top * 1.12, 3),
         areas=[
-            Area("within", inner, np.zeros_like(inner), within, "accent", 0.3, legend="within ±1σ")
+            Area(
+                "within",
+                inner,
+                np.zeros_like(inner),
+                within,
+                "accent",
+                0.3,
+                legend=tr("within ±1σ"),
+            )
         ],
         curves=[Curve("density", w, p, "accent", legend=tr("density p(w)"))],
         marks=[Mark(-density.std, "muted"), Mark(density.std, "muted")],
@@ -331,11 +339,14 @@ def depth_picture(figures: reading.ByDepth, place: int, what: str) -> Picture:
         row = min(max(round(at), 1), layers.size) - 1
         parts = [
             f"{who} {column[row]:.3g}"
-            for who, column in (("measured", figures.measured), ("theory", figures.theory))
+            for who, column in (
+                (tr("measured"), figures.measured),
+                (tr("theory"), figures.theory),
+            )
             if math.isfinite(column[row])
         ]
-        return tr("weight layer {row}: {what} {parts}").format(
-            row=row + 1, what=what, parts=", ".join(parts) or tr("not known")
+        return tr("weight layer {number}: {what} {parts}").format(
+            number=row + 1, what=what, parts=", ".join(parts) or tr("not known")
         )
 
     return Picture(
@@ -363,10 +374,10 @@ def depth_picture(figures: reading.ByDepth, place: int, what: str) -> Picture:
 def _measured_curves(layers: reading.Floats, measured: reading.Floats) -> list[Curve]:
     """A point a layer while there is room for points."""
     if layers.size > _MOST_POINTS:
-        return [Curve("measured", layers, measured, "accent", "line", "measured")]
+        return [Curve("measured", layers, measured, "accent", "line", tr("measured"))]
     return [
-        Curve(tr("measured line"), layers, measured, "accent", "thin"),
-        Curve("measured", layers, measured, "accent", "points", "measured"),
+        Curve("measured line", layers, measured, "accent", "thin"),
+        Curve("measured", layers, measured, "accent", "points", tr("measured")),
     ]
 
 

@@ -83,7 +83,9 @@ def init_edit(graph: NetworkGraph, nodes: Sequence[str], changes: Mapping[str, V
     return (
         edits[0]
         if len(edits) == 1
-        else Together(edits, tr("Set {what} of {nodes} layers").format(what=what, nodes=len(nodes)))
+        else Together(
+            edits, tr("Set {setting} of {count} layers").format(setting=what, count=len(nodes))
+        )
     )
 
 
@@ -206,19 +208,19 @@ def backward_sentence(figures: ByDepth) -> str:
     ratios = [_ratio(column) for column in (figures.measured, figures.theory)]
     known = [
         f"{what} {_of_last(ratio)}"
-        for what, ratio in zip(("measured", "theory"), ratios, strict=True)
+        for what, ratio in zip((tr("measured"), tr("theory")), ratios, strict=True)
         if math.isfinite(ratio)
     ]
     if not known:
-        return tr("{unknown} Backward: nothing is known of the gradient yet.").format(
-            unknown=GLYPHS["unknown"]
+        return tr("{glyph} Backward: nothing is known of the gradient yet.").format(
+            glyph=GLYPHS["unknown"]
         )
     verdict = judge(next(ratio for ratio in ratios if math.isfinite(ratio)))
     word = {"watch": tr("to be watched")}.get(verdict, WORDS[verdict])
     return tr(
-        "{glyphs} Backward: {word}. RMS ∂L/∂z of the first weight layer over that of "
+        "{glyph} Backward: {word}. RMS ∂L/∂z of the first weight layer over that of "
         "the last: {known}."
-    ).format(glyphs=GLYPHS[verdict], word=word, known="; ".join(known))
+    ).format(glyph=GLYPHS[verdict], word=word, known="; ".join(known))
 
 
 def _ratio(column: Floats) -> float:
@@ -231,10 +233,13 @@ def _of_last(ratio: float) -> str:
 
 def _ends(what: str, figures: ByDepth) -> str:
     parts = [
-        tr("{who} {column:.3g} at the first and {column_2:.3g} at the last").format(
-            who=who, column=column[0], column_2=column[-1]
+        tr("{who} {first:.3g} at the first and {last:.3g} at the last").format(
+            who=who, first=column[0], last=column[-1]
         )
-        for who, column in (("measured", figures.measured), ("theory", figures.theory))
+        for who, column in (
+            (tr("measured"), figures.measured),
+            (tr("theory"), figures.theory),
+        )
         if column.size and np.isfinite(column[[0, -1]]).all()
     ]
     if not parts:
@@ -258,7 +263,11 @@ def theory_notes(nodes: Sequence[str], labels: Mapping[str, str], found: "Predic
 
 
 def _doubt(reason: str, where: Sequence[str]) -> str:
-    layers = where[0] if len(where) == 1 else f"{where[0]} … {where[-1]} ({len(where)} layers)"
+    layers = where[0]
+    if len(where) > 1:
+        layers = tr("{first} … {last} ({count} layers)").format(
+            first=where[0], last=where[-1], count=len(where)
+        )
     return tr("? Theory is not to be trusted for {layers}: {reason}").format(
         layers=layers, reason=reason
     )

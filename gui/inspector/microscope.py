@@ -30,7 +30,7 @@ class Microscope(Folding):
     """Shows one activation layer at the epoch that is shown; redrawn only while it can be seen."""
 
     def __init__(self, themes: ThemeSource) -> None:
-        super().__init__("Microscope")
+        super().__init__(tr("Microscope"))
         self._spec: LayerSpec | None = None
         self._node: Node | None = None
         self._source: Node | None = None
@@ -98,7 +98,9 @@ class Microscope(Folding):
         if learned:
             first = _first_curve(spec, node, seen)
             picture = replace(picture, curves=[first, *picture.curves])
-        when = f"{view.when.capitalize()}. " if view is not None and seen.arriving.live else ""
+        when = ""
+        if view is not None and seen.arriving.live:
+            when = f"{view.when[0].upper()}{view.when[1:]}. "
         words = "\n".join((f"{when}{seen.sentences[0]}", *seen.sentences[1:]))
         self.chart.show_picture(picture, f"{spec.title}. {words}")
         self.words.say(words)
@@ -168,12 +170,12 @@ def _vertical(seen: reading.Sight) -> tuple[float, float]:
 def _shaded(seen: reading.Sight) -> list[Area]:
     areas = [
         Area(
-            tr("saturated {place}").format(place=place),
+            f"saturated {place}",
             *_box(interval),
             "exploding",
             0.55,
             Qt.BrushStyle.BDiagPattern,
-            "saturated" if place == 0 else "",
+            tr("saturated") if place == 0 else "",
             SHARE,
         )
         for place, interval in enumerate(seen.saturated)
@@ -198,7 +200,7 @@ def _hill(seen: reading.Sight) -> list[Area]:
     edges, shares = seen.arriving.edges, seen.arriving.shares
     x = np.repeat(edges, 2)[1:-1]
     high = np.repeat(shares * hill_height(seen), 2)
-    color, legend = ("ridge", "pre-activations") if seen.arriving.live else ("muted", "N(0, 1)")
+    color, legend = ("ridge", tr("pre-activations")) if seen.arriving.live else ("muted", "N(0, 1)")
     return [Area("arriving", x, np.zeros_like(x), high, color, 0.3, legend=legend, vertical=SHARE)]
 
 
@@ -209,7 +211,7 @@ def _fixed_point(seen: reading.Sight, spec: LayerSpec) -> list[Curve]:
     width = float(seen.arriving.edges[1] - seen.arriving.edges[0])
     density = np.exp(-0.5 * seen.z**2) / np.sqrt(2.0 * np.pi)
     height = density * width * hill_height(seen)
-    return [Curve(tr("fixed point"), seen.z, height, "text", "thin", tr("fixed point"), SHARE)]
+    return [Curve("fixed point", seen.z, height, "text", "thin", tr("fixed point"), SHARE)]
 
 
 def _slopes_area(seen: reading.Sight, spec: LayerSpec, values: dict[str, Value]) -> list[Area]:
@@ -242,18 +244,17 @@ def _says(seen: reading.Sight, z: float) -> str:
     place = int(np.argmin(np.abs(seen.z - z)))
     edges = seen.arriving.edges
     bin_ = min(max(int(np.searchsorted(edges, z)) - 1, 0), edges.size - 2)
-    what = "pre-activations" if seen.arriving.live else tr("standard normal numbers")
+    what = tr("pre-activations") if seen.arriving.live else tr("standard normal numbers")
     return tr(
-        "z = {number}: f = {number_2}, f′ = {number_3}\n{shares:.2%} of the {what} "
-        "lie from {number_4} to {number_5}"
+        "z = {z}: f = {function}, f′ = {slope}\n{share:.2%} of the {what} lie from {low} to {high}"
     ).format(
-        number=number(float(seen.z[place])),
-        number_2=number(float(seen.function[place])),
-        number_3=number(float(seen.slope[place])),
-        shares=seen.arriving.shares[bin_],
+        z=number(float(seen.z[place])),
+        function=number(float(seen.function[place])),
+        slope=number(float(seen.slope[place])),
+        share=seen.arriving.shares[bin_],
         what=what,
-        number_4=number(float(edges[bin_])),
-        number_5=number(float(edges[bin_ + 1])),
+        low=number(float(edges[bin_])),
+        high=number(float(edges[bin_ + 1])),
     )
 
 
@@ -268,8 +269,8 @@ def track_picture(track: reading.SlopeTrack, first_epoch: int, shown: int) -> Pi
 
     def says(at: float) -> str:
         place = int(np.argmin(np.abs(epochs - at)))
-        return tr("epoch {epochs:.0f}: slope {number}").format(
-            epochs=epochs[place], number=number(float(mean[place]))
+        return tr("epoch {epoch:.0f}: slope {slope}").format(
+            epoch=epochs[place], slope=number(float(mean[place]))
         )
 
     return Picture(

@@ -234,16 +234,11 @@ def _slope_sentences(spec: LayerSpec, values: Values) -> list[str]:
     if spec.kind != "RReLU":
         return []
     low, high = slope_bounds(values)
-    drawn = tr("drawn from {low:.3g} to {high:.3g} (thin lines: {sampled_slopes} draws)").format(
-        low=low, high=high, sampled_slopes=SAMPLED_SLOPES
+    sentence = tr(
+        "Below zero each number gets a slope of its own, drawn from {low:.3g} to {high:.3g} "
+        "(thin lines: {count} draws); in evaluation it is {mean:.3g}."
     )
-    mean = (low + high) / 2
-    return [
-        tr(
-            "Below zero each number gets a slope of its own, {drawn}; in evaluation it "
-            "is {mean:.3g}."
-        ).format(drawn=drawn, mean=mean)
-    ]
+    return [sentence.format(low=low, high=high, count=SAMPLED_SLOPES, mean=(low + high) / 2)]
 
 
 def _fixed_point_sentences(spec: LayerSpec, live: tuple[LayerTable, Place] | None) -> list[str]:

@@ -115,12 +115,11 @@ class WorkerClient(QObject):
         self._read_frames()
         self._read_log()
         crashed = status == QProcess.ExitStatus.CrashExit
-        how = (
-            tr("was ended by {code}").format(code=_signal_name(code))
+        self._forget(
+            tr("The training process was ended by {signal}").format(signal=_signal_name(code))
             if crashed
-            else tr("ended with code {code}").format(code=code)
+            else tr("The training process ended with code {code}").format(code=code)
         )
-        self._forget(tr("The training process {how}").format(how=how))
 
     def _forget(self, sentence: str) -> None:
         process, self._process = self._process, None

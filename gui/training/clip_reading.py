@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from gettext import gettext as tr
+from gettext import ngettext as trn
 from typing import NamedTuple
 
 import numpy as np
@@ -137,10 +138,9 @@ def _median(values: Floats) -> float:
 def verdict(found: EpochClipping, mode: str) -> tuple[str, str]:
     """Headline and the theme's name of its colour."""
     if found.nonfinite:
-        plural = "s" if found.nonfinite > 1 else ""
-        return tr("✕ {nonfinite} step{plural} not finite").format(
-            nonfinite=found.nonfinite, plural=plural
-        ), "nonfinite"
+        return trn(
+            "✕ {count} step not finite", "✕ {count} steps not finite", found.nonfinite
+        ).format(count=found.nonfinite), "nonfinite"
     if mode == "none" and not found.share > 0:
         return tr("○ clipping is off"), "muted"
     if not found.steps:
@@ -167,14 +167,14 @@ def clip_caption(found: EpochClipping, groups: StepGroups, training: Mapping[str
     if not found.share > 0:
         return f"{start}: {_unclipped(found, training)}"
     return tr(
-        "{start}: {share} of {steps} steps were clipped ({share_2} of all "
+        "{start}: {share} of {steps} steps were clipped ({overall} of all "
         "{total:,}); the median norm {before} became {after}, and what was clipped "
         "{angle}"
     ).format(
         start=start,
         share=share_text(found.share),
         steps=found.steps,
-        share_2=share_text(groups.share),
+        overall=share_text(groups.share),
         total=groups.total,
         before=_size(found.before),
         after=_size(found.after),
@@ -194,16 +194,18 @@ def group_text(groups: StepGroups, place: int, first: int, steps_per_epoch: int)
         if size == 1
         else tr("{size} steps from step {step} on").format(size=size, step=step + 1)
     )
-    text = tr("epoch {first}, {steps}: norm {before}").format(
-        first=first + epoch + 1, steps=steps, before=before
+    text = tr("epoch {epoch}, {steps}: norm {before}").format(
+        epoch=first + epoch + 1, steps=steps, before=before
     )
     if groups.nonfinite[place]:
         text += tr("; {nonfinite} not finite").format(nonfinite=groups.nonfinite[place])
     if not groups.clipped[place]:
         return tr("{text}, not clipped").format(text=text)
-    return tr("{text}, after clipping {after}, turned by {value}{turned:.1f}°").format(
-        text=text, after=after, value="" if size == 1 else "up to ", turned=turned
-    )
+    if size == 1:
+        sentence = tr("{text}, after clipping {after}, turned by {turned:.1f}°")
+    else:
+        sentence = tr("{text}, after clipping {after}, turned by up to {turned:.1f}°")
+    return sentence.format(text=text, after=after, turned=turned)
 
 
 def _span(low: float, high: float) -> str:
@@ -244,8 +246,8 @@ def threshold_words(training: Mapping[str, Value]) -> str:
         "layer": tr("no layer's norm above it"),
         "adaptive": tr("times each unit's weights"),
     }
-    return tr("threshold {clip_threshold:.3g}: {of}").format(
-        clip_threshold=float(training["clip_threshold"]), of=of[str(training["clip_mode"])]
+    return tr("threshold {threshold:.3g}: {meaning}").format(
+        threshold=float(training["clip_threshold"]), meaning=of[str(training["clip_mode"])]
     )
 
 

@@ -123,10 +123,12 @@ class RunControl(QObject):
     def _refuses(self) -> bool:
         errors = self._source.errors
         if errors:
-            more = (
-                tr(" (and {errors} more)").format(errors=len(errors) - 1) if len(errors) > 1 else ""
-            )
-            self.refused.emit(f"{errors[0].sentence}{more}", errors[0].node_id or "")
+            sentence = errors[0].sentence
+            if len(errors) > 1:
+                sentence = tr("{sentence} (and {count} more)").format(
+                    sentence=sentence, count=len(errors) - 1
+                )
+            self.refused.emit(sentence, errors[0].node_id or "")
         return bool(errors)
 
     @property

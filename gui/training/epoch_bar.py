@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from gettext import gettext as tr
+from gettext import ngettext as trn
 
 from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QResizeEvent
@@ -155,21 +156,29 @@ class EpochBar(QWidget):
         text = (
             tr("No epoch yet")
             if last < 0
-            else tr("Epoch {shown} of {first}").format(shown=shown, first=first + last)
+            else tr("Epoch {shown} of {last}").format(shown=shown, last=first + last)
         )
-        pin = "" if pinned is None else f"{PIN} {first + pinned} pinned"
+        pin = "" if pinned is None else _pin_text(first + pinned, narrow=narrow)
         self.label.setText(f"{shown}" if narrow and last >= 0 else text)
-        self.pin_label.setText(pin.removesuffix(" pinned") if narrow else pin)
+        self.pin_label.setText(pin)
         # as wide as its longest text in this run, so that the slider does not move under the pointer
         longest = self.label.text().replace(str(shown), str(first + last))
         self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(longest))
         self.pin_label.setVisible(bool(pin))
-        self.slider.setAccessibleDescription(f"{text}. {pin}" if pin else text)
+        if pinned is not None:
+            text = f"{text}. {_pin_text(first + pinned, narrow=False)}"
+        self.slider.setAccessibleDescription(text)
 
 
 def _pace(speed: float) -> str:
     pace = speed * EPOCHS_PER_SECOND
-    return tr("{pace:g} epoch{value} per second").format(pace=pace, value="" if pace == 1 else "s")
+    count = 1 if pace == 1 else 2
+    return trn("{pace:g} epoch per second", "{pace:g} epochs per second", count).format(pace=pace)
+
+
+def _pin_text(epoch: int, *, narrow: bool) -> str:
+    text = "{glyph} {epoch}" if narrow else tr("{glyph} {epoch} pinned")
+    return text.format(glyph=PIN, epoch=epoch)
 
 
 def _button(action: QAction) -> QToolButton:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from gettext import gettext as tr
+from gettext import ngettext as trn
 
 import numpy as np
 
@@ -13,31 +14,30 @@ from engine.training import Examined, LayerInfo
 def examined_text(layers: Sequence[LayerInfo], message: Examined) -> str:
     """Markdown: a sentence for the whole network, then a row a layer."""
     found = message.examination
-    when = (
-        tr("after {epoch}").format(epoch=_count(message.epoch, "epoch"))
-        if message.epoch
-        else tr("before training")
-    )
-    if message.step:
-        when += tr(" and {step}").format(step=_count(message.step, "step"))
     lines = [
-        tr("## The network {when}").format(when=when),
-        tr("Evaluation mode, {samples:,} training samples. {found}").format(
-            samples=found.samples, found=_noise(found)
+        tr("## The network {when}").format(when=_when(message.epoch, message.step)),
+        tr("Evaluation mode, {samples:,} training samples. {noise}").format(
+            samples=found.samples, noise=_noise(found)
         ),
         _jacobian(found.jacobian),
         "",
         tr(
-            "| layer | dead units | effective rank | stable rank |\n|---|--:|--:|--:|\n{layers}"
-        ).format(layers=_rows(layers, found)),
+            "| layer | dead units | effective rank | stable rank |\n|---|--:|--:|--:|\n{rows}"
+        ).format(rows=_rows(layers, found)),
         "",
         _legend(found.ranked_samples),
     ]
     return "\n\n".join(line for line in lines if line)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _when(epoch: int, step: int) -> str:
+    when = tr("before training")
+    if epoch:
+        when = trn("after {count} epoch", "after {count} epochs", epoch).format(count=epoch)
+    if step:
+        sentence = trn("{when} and {count} step", "{when} and {count} steps", step)
+        when = sentence.format(when=when, count=step)
+    return when
 
 
 def _legend(samples: int) -> str:
@@ -53,14 +53,18 @@ def _noise(found: Examination) -> str:
         return tr(
             "The gradient cannot be told from its noise, or there are too few batches to tell."
         )
-    relation = "smaller" if found.noise_scale < found.batch else "larger"
-    return tr(
-        "Gradient noise scale {noise_scale:,.0f} samples, {relation} than the batch of {batch}: "
-    ).format(noise_scale=found.noise_scale, relation=relation, batch=found.batch) + (
-        tr("larger batches would gain little.")
-        if relation == "smaller"
-        else tr("larger batches would give a cleaner gradient.")
+    sentence = (
+        tr(
+            "Gradient noise scale {scale:,.0f} samples, smaller than the batch of {batch}: "
+            "larger batches would gain little."
+        )
+        if found.noise_scale < found.batch
+        else tr(
+            "Gradient noise scale {scale:,.0f} samples, larger than the batch of {batch}: "
+            "larger batches would give a cleaner gradient."
+        )
     )
+    return sentence.format(scale=found.noise_scale, batch=found.batch)
 
 
 def _jacobian(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> str:
@@ -68,9 +72,9 @@ def _jacobian(values: np.ndarray[tuple[int, int], np.dtype[np.float64]]) -> str:
         return tr("The network gives too many numbers for its Jacobian to be computed.")
     largest, smallest = float(np.median(values[:, 0])), float(np.median(values[:, -1]))
     return tr(
-        "Singular values of ∂output/∂input, median over {values} samples: largest "
+        "Singular values of ∂output/∂input, median over {count} samples: largest "
         "{largest:.3g}, smallest {smallest:.3g}."
-    ).format(values=len(values), largest=largest, smallest=smallest)
+    ).format(count=len(values), largest=largest, smallest=smallest)
 
 
 def _rows(layers: Sequence[LayerInfo], found: Examination) -> str:

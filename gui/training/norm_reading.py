@@ -25,7 +25,7 @@ from .reading import View
 Floats = NDArray[np.float64]
 Mode = Literal["train", "eval"]
 Span = tuple[float, float]
-TITLES = ("input", "normalised", tr("scaled by γ and β"))
+TITLES = (tr("input"), tr("normalised"), tr("scaled by γ and β"))
 """The three stages, as they follow each other."""
 SMALL_GAP, LARGE_GAP = 0.1, 0.5
 """Below the first, evaluation sees what training saw; above the second, half a standard deviation of it is lost."""
@@ -118,8 +118,8 @@ def stage_text(found: Distribution, stage: int) -> str:
     """Mean and standard deviation of a stage, and what a histogram cannot show."""
     text = f"{TITLES[stage]}:  {_moments(found, stage)}"
     if found.nonfinite[stage]:
-        return tr("{titles}:  ✕ {nonfinite:,} not finite").format(
-            titles=TITLES[stage], nonfinite=found.nonfinite[stage]
+        return tr("{title}:  ✕ {nonfinite:,} not finite").format(
+            title=TITLES[stage], nonfinite=found.nonfinite[stage]
         )
     if found.overflow[stage]:
         return tr("{text}; ▲ {overflow:,} beyond 4096").format(
@@ -153,7 +153,7 @@ def gap_words(gap: float) -> GapWords:
 def norm_headline(gap: float) -> str:
     """The gap, with its sign."""
     shown = figure(gap) if math.isfinite(gap) else tr("not finite")
-    return tr("{glyph} gap {shown}").format(glyph=gap_words(gap).glyph, shown=shown)
+    return tr("{glyph} gap {gap}").format(glyph=gap_words(gap).glyph, gap=shown)
 
 
 def norm_caption(label: str, norm: BatchNormStats | None, view: View, mode: Mode) -> str:
@@ -169,24 +169,27 @@ def norm_caption(label: str, norm: BatchNormStats | None, view: View, mode: Mode
         )
     ends = [_moments(found, stage) for stage in range(len(TITLES))]
     gamma, beta = (figure(float(np.median(part))) for part in (norm.gamma, norm.beta))
-    whose = "batch" if mode == "train" else "moving"
-    gap = norm.gap
-    apart = tr("evaluation is {gap} σ apart ").format(gap=figure(gap)) if math.isfinite(gap) else ""
     return tr(
-        "{start}: {label} turns {ends} into {ends_2} ({whose} statistics), then by γ "
-        "≈ {gamma}, β ≈ {beta} into {ends_3}; {apart}{words}"
+        "{start}: {label} turns {arriving} into {normalised} ({statistics}), then by γ "
+        "≈ {gamma}, β ≈ {beta} into {scaled}; {apart}"
     ).format(
         start=start,
         label=label,
-        ends=ends[0],
-        ends_2=ends[1],
-        whose=whose,
+        arriving=ends[0],
+        normalised=ends[1],
+        statistics=tr("batch statistics") if mode == "train" else tr("moving statistics"),
         gamma=gamma,
         beta=beta,
-        ends_3=ends[2],
-        apart=apart,
-        words=gap_words(gap).words,
+        scaled=ends[2],
+        apart=_apart(norm.gap),
     )
+
+
+def _apart(gap: float) -> str:
+    words = gap_words(gap).words
+    if not math.isfinite(gap):
+        return words
+    return tr("evaluation is {gap} σ apart {words}").format(gap=figure(gap), words=words)
 
 
 def grown(held: Span, values: Floats) -> Span:
@@ -231,8 +234,8 @@ def track_text(track: NormTrack, place: int) -> str:
             parts.append(f"{name} {', '.join(found)}")
         else:
             parts.append(f"{name} {found[1]} (p10 {found[0]}, p90 {found[2]})")
-    return tr("{parts}; gap {figure}").format(
-        parts="; ".join(parts), figure=figure(float(track.gap[place]))
+    return tr("{parts}; gap {gap}").format(
+        parts="; ".join(parts), gap=figure(float(track.gap[place]))
     )
 
 
@@ -241,8 +244,8 @@ def channel_rows(norm: BatchNormStats) -> Iterator[tuple[str, str, float]]:
     names = ("gamma", "beta", "batch_mean", "batch_variance", "moving_mean", "moving_variance")
     for name in names:
         for channel, value in enumerate(getattr(norm, name).tolist()):
-            yield name, tr("channel {channel}").format(channel=channel), value
-    yield "gap", tr("all channels"), norm.gap
+            yield name, f"channel {channel}", value
+    yield "gap", "all channels", norm.gap
 
 
 def stage_rows(found: Distribution, mode: Mode) -> Iterator[tuple[str, str, float]]:
@@ -252,26 +255,20 @@ def stage_rows(found: Distribution, mode: Mode) -> Iterator[tuple[str, str, floa
     highs = np.concatenate((EDGES[1 : half + 1], EDGES[half + 2 :])).tolist()
     for stage, name in enumerate(("input", "normalised", "scaled")):
         yield f"{name} mean", mode, float(found.mean[stage])
-        yield tr("{name} standard deviation").format(name=name), mode, float(found.std[stage])
+        yield f"{name} standard deviation", mode, float(found.std[stage])
         for tally in TALLIES:
             yield f"{name} {tally}", mode, int(getattr(found, tally)[stage])
         for low, high, count in zip(lows, highs, found.counts[stage].tolist(), strict=True):
-            yield (
-                f"{name} count",
-                tr("from {low:.6g} to {high:.6g}").format(low=low, high=high),
-                count,
-            )
+            yield f"{name} count", f"from {low:.6g} to {high:.6g}", count
 
 
 def track_rows(track: NormTrack, first: int) -> Iterator[tuple[int, str, str, float]]:
     """Epoch, quantity, place and value of the tracks."""
     shares = [f"p{share * 100:.0f}" for share in BAND]
-    channels = [
-        tr("channel {channel}").format(channel=channel) for channel in range(track.gamma.shape[1])
-    ]
+    channels = [f"channel {channel}" for channel in range(track.gamma.shape[1])]
     names = channels if track.each_channel else shares
     for place, epoch in enumerate((track.epochs + first).tolist()):
         for quantity, values in (("gamma", track.gamma), ("beta", track.beta)):
             for name, value in zip(names, values[place].tolist(), strict=True):
-                yield epoch, tr("{quantity} over epochs").format(quantity=quantity), name, value
-        yield epoch, tr("gap over epochs"), tr("all channels"), float(track.gap[place])
+                yield epoch, f"{quantity} over epochs", name, value
+        yield epoch, "gap over epochs", "all channels", float(track.gap[place])

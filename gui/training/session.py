@@ -275,8 +275,8 @@ class Session(QObject):
             self._waiting = None
             self._set_state(State.IDLE)
             self.failed.emit(
-                tr("{sentence} before it was ready, {early_deaths} times. {try_}").format(
-                    sentence=sentence, early_deaths=self._early_deaths, try_=_TRY
+                tr("{sentence} before it was ready, {count} times. {advice}").format(
+                    sentence=sentence, count=self._early_deaths, advice=_TRY
                 ),
                 "",
                 log,

@@ -73,7 +73,7 @@ def describe(session: Session) -> str:
             else tr("Starting the training process …")
         )
     if history is None:
-        return "Ready" if session.worker else tr("Starting the training process …")
+        return tr("Ready") if session.worker else tr("Starting the training process …")
     parts = [
         _outcome(history.finished) if history.finished else session.state.value,
         *_figures(history),
@@ -82,7 +82,11 @@ def describe(session: Session) -> str:
 
 
 def _outcome(finished: RunFinished) -> str:
-    return {"completed": "Finished", "stopped": "Stopped", "diverged": "Diverged"}[finished.outcome]
+    return {
+        "completed": tr("Finished"),
+        "stopped": tr("Stopped"),
+        "diverged": tr("Diverged"),
+    }[finished.outcome]
 
 
 def _figures(history: RunHistory) -> list[str]:
@@ -95,20 +99,16 @@ def _figures(history: RunHistory) -> list[str]:
     progress = history.progress
     if progress is not None and progress.epoch == history.next_epoch and progress.step:
         parts.append(
-            tr("batch {step} of {steps_per_epoch}").format(
-                step=progress.step, steps_per_epoch=history.started.steps_per_epoch
+            tr("batch {step} of {steps}").format(
+                step=progress.step, steps=history.started.steps_per_epoch
             )
         )
     if last.validation_accuracy is not None:
         parts.append(
-            tr("validation accuracy {validation_accuracy:.1%}").format(
-                validation_accuracy=last.validation_accuracy
-            )
+            tr("validation accuracy {accuracy:.1%}").format(accuracy=last.validation_accuracy)
         )
     elif last.validation_loss is not None:
-        parts.append(
-            tr("validation loss {validation_loss:.4g}").format(validation_loss=last.validation_loss)
-        )
+        parts.append(tr("validation loss {loss:.4g}").format(loss=last.validation_loss))
     if last.epoch > 0:
         parts.append(tr("{seconds:.2f} s an epoch").format(seconds=last.seconds))
     return parts
