@@ -10,6 +10,11 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 
+_speech: gettext.NullTranslations = gettext.NullTranslations()
+"""What this process speaks: English until `speak`.
+
+Kept, because gettext's own functions look for the file anew at every call, which takes longer than drawing a line.
+"""
 DOMAIN = "gradient-lab"
 LANGUAGES: Mapping[str, str] = {"en": "English", "de": "Deutsch"}
 """What the lab is written in and has a catalogue for, by their own names."""
@@ -38,13 +43,22 @@ def choose(folder: Path, code: str) -> None:
 
 def speak(code: str = "") -> None:
     """Have this process, and those that it starts, speak a language; "" is what the system asks for."""
+    global _speech
     if code:
         os.environ["LANGUAGE"] = code
-    gettext.bindtextdomain(DOMAIN, str(catalogues()))
-    gettext.textdomain(DOMAIN)
+    _speech = gettext.translation(DOMAIN, str(catalogues()), fallback=True)
+
+
+def tr(text: str) -> str:
+    """A text in the language that is spoken."""
+    return _speech.gettext(text)
+
+
+def trn(one: str, many: str, number: int) -> str:
+    """A text in the form that goes with a number."""
+    return _speech.ngettext(one, many, number)
 
 
 def spoken() -> str:
     """The code of the language that holds now."""
-    found = gettext.find(DOMAIN, str(catalogues()))
-    return Path(found).parent.parent.name if found else "en"
+    return _speech.info().get("language", "en")

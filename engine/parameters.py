@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from gettext import gettext as tr
+
+from engine.language import tr
 
 Value = bool | int | float | str
 Values = Mapping[str, Value]

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 
 from PySide6.QtGui import QKeySequence, QUndoStack
 
+from engine.language import tr
 from gui.canvas import CanvasView
 from gui.common.actions import ActionSpec
 from gui.common.theme import ThemeChoice, ThemeSource
@@ -287,7 +287,7 @@ def _view_actions(parts: Parts) -> list[ActionSpec]:
         ),
         ActionSpec(
             "figures",
-            tr("Show &gradients on the wires"),
+            tr("Show gradients on the &wires"),
             tr(
                 "Draw the gradient on every wire and the outputs in every card while a "
                 "network trains"

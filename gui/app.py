@@ -3,7 +3,6 @@
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 from importlib.resources import files as resource_files
 from pathlib import Path
 
@@ -13,7 +12,7 @@ from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from engine.graph import SetTraining
-from engine.language import spoken
+from engine.language import spoken, tr
 from engine.parameters import Value
 from engine.training import Adopted, Examined, RunFinished
 from gui.actions import (
@@ -34,6 +33,7 @@ from gui.common.crash import CrashKeeper
 from gui.common.frames import FrameClock
 from gui.common.help import about_text, shortcuts_text, show_text, versions_text
 from gui.common.icons import Icons
+from gui.common.languages import LANGUAGE_ACTIONS, Languages
 from gui.common.notice import Level, NoticeBar, Remedy
 from gui.common.settings import Settings
 from gui.common.theme import ThemeChoice, ThemeSource
@@ -126,6 +126,9 @@ class Lab(QObject):
         self.exports = Exports(
             self.window, self.panes, self.playhead, self.control, self.document, self._versions
         )
+        self.languages = Languages(
+            folders.config, self.notice.say, lambda sentence: self.notice.say(sentence, "error")
+        )
         self.comfort = Comfort(self.settings, self.notice.say, self.player.set_calm)
         self.actions = ActionTable(action_specs(self._parts()), self.icons.icon, self.window)
         self._furnish()
@@ -215,7 +218,7 @@ class Lab(QObject):
             full_screen=self._toggle_full_screen,
             pane_alone=self._toggle_alone,
             is_alone=lambda: self.window.is_alone,
-            comfort=self.comfort.actions(),
+            comfort=[*self.comfort.actions(), *self.languages.actions()],
             exports=export_actions(self.exports, [(spec.name, spec.title) for spec in PANES]),
             show_shortcuts=lambda: show_text(
                 self.window, tr("Keyboard"), shortcuts_text(self.actions.shortcuts())
@@ -236,6 +239,7 @@ class Lab(QObject):
         films = [self.actions[f"animate_{name}"] for name in shown]
         animations = window.sub_menu(tr("Export an ani&mation"), films)
         sizes = window.sub_menu(tr("Si&ze of everything"), [self.actions[n] for n in SIZE_ACTIONS])
+        languages = window.sub_menu(tr("Lan&guage"), [self.actions[n] for n in LANGUAGE_ACTIONS])
         file_rows: list[str | QMenu] = ["new", "open", self._recent, examples, *FILE_MENU]
         file_rows += [animations, "|", "quit"]
         window.build_menus(
@@ -244,7 +248,7 @@ class Lab(QObject):
                 (tr("&Edit"), EDIT_MENU),
                 (tr("&Run"), RUN_MENU),
                 (tr("&Time"), TIME_MENU),
-                (tr("&View"), [window.dock_menu(tr("&Panels")), sizes, "|", *VIEW_MENU]),
+                (tr("&View"), [window.dock_menu(tr("&Panels")), sizes, languages, "|", *VIEW_MENU]),
                 (tr("&Help"), HELP_MENU),
             ],
             self.actions,

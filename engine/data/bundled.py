@@ -1,11 +1,11 @@
 """Real images that travel with the lab."""
 
-from gettext import gettext as tr
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 
+from engine.language import tr
 from engine.parameters import Values
 
 from .spec import SPLIT_PARAMETERS, DataInfo, DataSetSpec, Samples

@@ -1,13 +1,13 @@
 """Made-up data: points in the plane that no straight line separates, and a noisy sine."""
 
 from collections.abc import Callable
-from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.parameters import FloatParameter, IntParameter, Parameter, Values
 
 from .spec import SPLIT_PARAMETERS, DataInfo, DataSetSpec, Samples

@@ -5,13 +5,13 @@ A sample is steps × numbers (T, C). All follow from their settings and their se
 
 from collections.abc import Callable
 from dataclasses import replace
-from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.parameters import (
     Choice,
     ChoiceParameter,

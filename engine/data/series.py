@@ -1,13 +1,13 @@
 """The person's own CSV file as a sequence: windows of T rows, and the next value of one column as the target."""
 
 import csv
-from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from engine.language import tr
 from engine.parameters import TextParameter, Values
 
 from .sequences import answers_parameter, length_parameter, refuse_too_many

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from gettext import gettext as tr
 from pathlib import Path
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.parameters import (
     BoolParameter,
     FloatParameter,

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Mapping
-from gettext import gettext as tr
 from pathlib import Path
 
 import numpy as np
 
+from engine.language import tr
 from engine.parameters import Values, complaints
 
 from .bundled import BUNDLED

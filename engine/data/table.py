@@ -5,12 +5,12 @@ import math
 from array import array
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 import numpy as np
 
+from engine.language import tr
 from engine.parameters import Choice, ChoiceParameter, TextParameter, Values
 
 from .spec import SPLIT_PARAMETERS, DataError, DataInfo, DataSetSpec, Samples, Targets

@@ -5,13 +5,13 @@ not overlap, so that no target of the validation part is one of the training par
 """
 
 from functools import cache
-from gettext import gettext as tr
 from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.parameters import BoolParameter, IntParameter, TextParameter, Values
 
 from .sequences import SEQUENCE_SPLIT, answers_parameter, length_parameter

@@ -6,11 +6,10 @@ import html
 import importlib.resources
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 
 from engine.data import DATA_SETS, SPLIT_PARAMETERS
 from engine.graph import Inference, NetworkGraph, Node
-from engine.language import spoken
+from engine.language import spoken, tr
 from engine.layers import show
 from engine.parameters import ChoiceParameter, Parameter, Value, Values
 from engine.stats import EpochStats

@@ -2,14 +2,13 @@
 
 import math
 from collections.abc import Mapping, Sized
-from gettext import gettext as tr
-from gettext import ngettext as trn
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from engine.data import DataSpec
+from engine.language import tr, trn
 from engine.parameters import Value
 
 from .model import Edge, EditError, NetworkGraph, Node

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from gettext import gettext as tr
 from typing import Literal
 
 from engine.data import DataInfo
+from engine.language import tr
 from engine.layers import LayerSpec, Shape, ShapeError, Task, product, show
 from engine.parameters import complaints
 

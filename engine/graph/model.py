@@ -1,12 +1,12 @@
 """The document: a directed acyclic graph of layers, the data set it is for, and how it is trained."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from gettext import gettext as tr
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from engine.data import DataSpec, with_defaults
+from engine.language import tr
 from engine.layers import CATALOGUE, LayerSpec
 from engine.parameters import Value
 

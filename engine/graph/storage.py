@@ -4,7 +4,6 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Callable, Mapping
-from gettext import gettext as tr
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -12,6 +11,7 @@ import msgspec
 from msgspec.structs import replace
 
 from engine.data import DataSpec
+from engine.language import tr
 from engine.parameters import Value
 
 from .edits import MAXIMUM_NAME

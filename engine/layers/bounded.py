@@ -1,8 +1,8 @@
 """Activations whose values stay between two bounds, and which saturate there."""
 
 import math
-from gettext import gettext as tr
 
+from engine.language import tr
 from engine.parameters import Choice, ChoiceParameter, FloatParameter, Values
 
 from . import functions

@@ -1,7 +1,6 @@
 """Settings that every layer with trained tensors has: whether it is trained, and how fast."""
 
-from gettext import gettext as tr
-
+from engine.language import tr
 from engine.parameters import BoolParameter, FloatParameter, Parameter
 
 TRAINED_PARAMETERS: tuple[Parameter, ...] = (

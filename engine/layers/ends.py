@@ -1,7 +1,6 @@
 """The two ends of a network, and the layers where branches meet."""
 
-from gettext import gettext as tr
-
+from engine.language import tr
 from engine.parameters import BoolParameter, Choice, ChoiceParameter, FloatParameter, Values
 
 from .spec import MANY_INPUTS, NO_INPUT, LayerSpec, Shape, ShapeError, Shapes, Task, product, show

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from gettext import gettext as tr
 from typing import Any, Literal, NamedTuple
 
+from engine.language import tr
 from engine.parameters import Choice, ChoiceParameter, FloatParameter, Parameter, Values
 
 from .spec import Shape, product

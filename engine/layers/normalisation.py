@@ -1,8 +1,8 @@
 """Normalisation and regularisation: batch, layer, group, instance and RMS norm, dropout."""
 
-from gettext import gettext as tr
 from typing import Any
 
+from engine.language import tr
 from engine.parameters import BoolParameter, FloatParameter, IntParameter, Parameter, Values
 
 from .spec import LayerSpec, Shape, ShapeError, Shapes, Task, product, show

@@ -1,10 +1,10 @@
 """Activations with a bend at zero: ReLU and its relatives."""
 
 import math
-from gettext import gettext as tr
 
 import numpy as np
 
+from engine.language import tr
 from engine.parameters import Choice, ChoiceParameter, FloatParameter, Values
 
 from . import functions

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from gettext import gettext as tr
 from typing import Any
 
+from engine.language import tr
 from engine.parameters import (
     BoolParameter,
     Choice,

@@ -1,8 +1,8 @@
 """Layers over time: one sample is steps × numbers (T, C), or T tokens; recurrent layers, attention, and ways out."""
 
 from collections.abc import Callable
-from gettext import gettext as tr
 
+from engine.language import tr
 from engine.parameters import (
     BoolParameter,
     Choice,

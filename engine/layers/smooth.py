@@ -1,8 +1,8 @@
 """Smooth activations that pass on what is positive: Softplus, SiLU, Mish, GELU."""
 
 import math
-from gettext import gettext as tr
 
+from engine.language import tr
 from engine.parameters import Choice, ChoiceParameter, FloatParameter
 
 from . import functions

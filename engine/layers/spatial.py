@@ -1,8 +1,8 @@
 """Pooling and shape: layers that make an image smaller, flat, or lay it out in another way."""
 
 import re
-from gettext import gettext as tr
 
+from engine.language import tr
 from engine.parameters import IntParameter, Parameter, TextParameter, Values
 
 from .spec import LayerSpec, Shape, ShapeError, Shapes, Task, product, show

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.parameters import Parameter, Value, Values, defaults
 
 from .common import TRAINED_PARAMETERS

@@ -2,8 +2,8 @@
 
 import math
 import re
-from gettext import gettext as tr
 
+from engine.language import tr
 from engine.parameters import Values
 
 from .initializers import INITIALIZERS, fans, outputs_first

@@ -1,8 +1,8 @@
 """Layers with a weight that an initialiser draws: Linear and the convolutions."""
 
-from gettext import gettext as tr
 from typing import Any
 
+from engine.language import tr
 from engine.parameters import (
     BoolParameter,
     Choice,

@@ -1,8 +1,8 @@
 """The arithmetic of sliding windows, over a length or an image, as torch rounds it."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 
+from engine.language import tr
 from engine.parameters import Values
 
 from .spec import Shape, ShapeError, show

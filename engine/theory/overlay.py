@@ -3,12 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from gettext import gettext as tr
 
 import numpy as np
 
 from engine.data import Split
 from engine.graph import Inference, NetworkGraph
+from engine.language import tr
 from engine.layers import LayerSpec
 from engine.layers.spec import Array
 

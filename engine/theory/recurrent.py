@@ -1,10 +1,10 @@
 """Recurrent layers of one gate, step by step: h_t = φ(W x_t + b + U h_t₋₁ + c) (Chen et al. 2018)."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 
 import numpy as np
 
+from engine.language import tr
 from engine.layers import CATALOGUE, weight_std
 from engine.layers.spec import Array
 from engine.parameters import Values

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from gettext import gettext as tr
 
 import numpy as np
+
+from engine.language import tr
 
 from .averages import Activation
 

@@ -1,7 +1,8 @@
 """Where the mean-field prediction holds, and the sentence that says why not."""
 
 from collections.abc import Mapping, Sequence
-from gettext import gettext as tr
+
+from engine.language import tr
 
 from . import weights
 from .moments import Layer

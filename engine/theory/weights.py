@@ -3,10 +3,10 @@
 import math
 from collections.abc import Sequence
 from functools import lru_cache
-from gettext import gettext as tr
 
 import numpy as np
 
+from engine.language import tr
 from engine.layers import INITIALIZERS, fans, weight_std
 from engine.layers.spec import Array
 from engine.parameters import Values

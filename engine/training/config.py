@@ -1,11 +1,11 @@
 """How a network is trained: every setting stated once, and the typed configuration made from them."""
 
 from collections.abc import Mapping
-from gettext import gettext as tr
 from typing import Literal
 
 import msgspec
 
+from engine.language import tr
 from engine.parameters import (
     Choice,
     ChoiceParameter,

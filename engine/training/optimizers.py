@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from gettext import gettext as tr
 from typing import Literal
 
+from engine.language import tr
 from engine.parameters import (
     BoolParameter,
     Choice,

@@ -1,8 +1,8 @@
 """How the learning rate changes while training goes on, and when training ends by itself."""
 
-from gettext import gettext as tr
 from typing import Literal
 
+from engine.language import tr
 from engine.parameters import (
     BoolParameter,
     Choice,

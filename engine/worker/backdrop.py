@@ -1,11 +1,10 @@
 """Which picture a run's data allow, and the points or images that it needs; numpy only."""
 
-from gettext import gettext as tr
-
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.data import DataInfo, Split
+from engine.language import tr
 from engine.layers import show
 from engine.stats import Backdrop
 from engine.stats.picture import Kind

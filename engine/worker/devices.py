@@ -1,10 +1,11 @@
 """Where a network can be trained, and in which precision: found out, never assumed."""
 
 from collections.abc import Mapping, Sequence
-from gettext import gettext as tr
 
 import torch
 from torch import Tensor
+
+from engine.language import tr
 
 from .prepare import RunError
 

@@ -1,11 +1,10 @@
 """When the figures are no longer finite: which layer was the first, and what to try."""
 
-from gettext import gettext as tr
-
 import torch
 from torch import Tensor
 
 from engine.graph import NetworkGraph
+from engine.language import tr
 from engine.probe import first_nonfinite
 
 from .build import GraphModule

@@ -1,8 +1,8 @@
 """What a person is told when a training stops at a fault."""
 
-from gettext import gettext as tr
-
 import torch
+
+from engine.language import tr
 
 
 def fault_sentence(error: BaseException, what: str = "") -> str:

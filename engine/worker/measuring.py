@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from gettext import gettext as tr
 from pathlib import Path
 
 import torch
 
 from engine.graph import StorageError, decode
+from engine.language import tr
 from engine.training import Measure, Measured
 
 from .build import LayerError

@@ -1,11 +1,11 @@
 """Everything that can be wrong with a document, found before the first step."""
 
 from dataclasses import dataclass
-from gettext import gettext as tr
 from pathlib import Path
 
 from engine.data import DataError, DataInfo, Split, describe, load
 from engine.graph import Inference, NetworkGraph, infer
+from engine.language import tr
 from engine.layers import product
 from engine.training import ConfigError, TrainingConfig, training_config
 

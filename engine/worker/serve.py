@@ -10,13 +10,13 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from gettext import gettext as tr
 from pathlib import Path
 from typing import Literal
 
 import torch
 
 from engine.graph import StorageError, decode
+from engine.language import tr
 from engine.parameters import Value
 from engine.stats import EpochStats, LayerTable, Picture
 from engine.training import (

@@ -1,9 +1,8 @@
 """When a training ends before its last epoch."""
 
 import math
-from gettext import gettext as tr
-from gettext import ngettext as trn
 
+from engine.language import tr, trn
 from engine.training import TrainingConfig
 
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 
 import torch
 from torch import Tensor, nn
 
+from engine.language import tr
 from engine.layers import show
 from engine.training import LIVE_PARAMETERS, OPTIMIZERS, TRAINING_PARAMETERS
 

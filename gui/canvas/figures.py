@@ -3,11 +3,11 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 from typing import Literal
 
 import numpy as np
 
+from engine.language import tr
 from engine.stats import LayerTable
 from engine.training import LayerInfo, RunHistory
 from gui.training.reading import GLYPHS, WORDS, Verdict, judge, share_text, weight_rows

@@ -1,7 +1,6 @@
 """The edits that bring layers in: at a place, into a wire, behind a layer, from the clipboard."""
 
 from collections.abc import Iterable, Mapping
-from gettext import gettext as tr
 
 from msgspec.structs import replace
 
@@ -16,6 +15,7 @@ from engine.graph import (
     Node,
     Together,
 )
+from engine.language import tr
 
 from .geometry import CARD_HEIGHT, CARD_WIDTH, STEP_X, STEP_Y
 

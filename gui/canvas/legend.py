@@ -1,11 +1,10 @@
 """What the signs on the wires and the bars in the cards mean, in a corner of the canvas."""
 
-from gettext import gettext as tr
-
 from PySide6.QtCore import QEvent, QObject, QPoint, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from engine.language import tr
 from gui.common.theme import GRID, Theme, scaled_font
 from gui.training.reading import COLORS, EXPLODING, GLYPHS, HEALTHY, VANISHING, WORDS, Verdict
 

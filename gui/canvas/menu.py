@@ -1,12 +1,12 @@
 """The menu at a point of the canvas."""
 
-from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QMenu
 
 from engine.graph import Disconnect
+from engine.language import tr
 from gui.document import Document
 
 from .scene import CanvasScene

@@ -1,8 +1,7 @@
 """What a card says, derived from the layer's declaration."""
 
-from gettext import gettext as tr
-
 from engine.graph import Inference, Node
+from engine.language import tr
 from engine.layers import show
 from engine.parameters import (
     BoolParameter,

@@ -1,8 +1,6 @@
 """The canvas: the network as it is drawn, dragged, wired and zoomed."""
 
 import math
-from gettext import gettext as tr
-from gettext import ngettext as trn
 
 from msgspec.structs import replace
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
@@ -31,6 +29,7 @@ from engine.graph import (
     decode,
     encode,
 )
+from engine.language import tr, trn
 from engine.layers import CATALOGUE
 from engine.training import RunHistory
 from gui.common.focus import RING, paint_ring

@@ -3,10 +3,11 @@
 import os
 import sys
 from collections.abc import Callable
-from gettext import gettext as tr
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
+
+from engine.language import tr
 
 from .actions import ActionSpec
 from .settings import SIZES, Settings

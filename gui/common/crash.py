@@ -4,9 +4,10 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
-from gettext import gettext as tr
 from pathlib import Path
 from types import TracebackType
+
+from engine.language import tr
 
 _LOG_LIMIT = 1_000_000
 

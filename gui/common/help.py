@@ -2,12 +2,12 @@
 
 import platform
 from collections.abc import Sequence
-from gettext import gettext as tr
 from importlib.resources import files
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
 
+from engine.language import tr
 from engine.training import WorkerReady
 
 from .theme import GRID

@@ -1,12 +1,12 @@
 """Work that takes a while, done piece by piece between the window's events, with progress that can be cancelled."""
 
 from collections.abc import Callable, Generator
-from gettext import gettext as tr
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtWidgets import QProgressDialog, QWidget
 
 from engine.graph import StorageError
+from engine.language import tr
 
 Pieces = Generator[int | None, None, None]
 """Yields how many pieces are done, or None while it waits for somebody; `close` makes it tidy up."""

@@ -1,12 +1,12 @@
 """Nothing is lost: the document is written aside a second after each change, and found again after a crash."""
 
-from gettext import gettext as tr
 from pathlib import Path
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from engine.graph import NetworkGraph, StorageError, decode, write_atomically
+from engine.language import tr
 
 from .document import Document
 

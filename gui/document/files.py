@@ -1,12 +1,12 @@
 """Opening and saving: dialogues, the question about unsaved changes, recent files."""
 
-from gettext import gettext as tr
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from engine.graph import StorageError
+from engine.language import tr
 
 from .document import Document
 

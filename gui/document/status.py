@@ -1,11 +1,9 @@
 """The document's part of the status line: size of the network, and what is wrong with it."""
 
-from gettext import gettext as tr
-from gettext import ngettext as trn
-
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
+from engine.language import tr, trn
 from gui.common.theme import GRID
 
 from .document import Document

@@ -1,9 +1,8 @@
 """The clip gauge beside the training settings, small: norms before and after clipping, and a sentence."""
 
-from gettext import gettext as tr
-
 import numpy as np
 
+from engine.language import tr
 from engine.training import RunHistory
 from gui.common.theme import GRID, ThemeSource
 from gui.document import Document

@@ -1,11 +1,10 @@
 """The inspector's page for the data set."""
 
-from gettext import gettext as tr
-
 from PySide6.QtWidgets import QLabel
 
 from engine.data import DATA_SETS, DataInfo, DataSpec
 from engine.graph import SetData
+from engine.language import tr
 from engine.layers import show
 from engine.parameters import Value
 from gui.common.theme import ThemeSource

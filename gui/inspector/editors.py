@@ -3,7 +3,6 @@
 import math
 import re
 from collections.abc import Container
-from gettext import gettext as tr
 from pathlib import Path
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.language import tr
 from engine.parameters import (
     BoolParameter,
     ChoiceParameter,

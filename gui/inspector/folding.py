@@ -1,10 +1,9 @@
 """A part of a page that can be folded away."""
 
-from gettext import gettext as tr
-
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from engine.language import tr
 from gui.common.theme import GRID, scaled_font
 
 

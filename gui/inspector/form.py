@@ -1,11 +1,11 @@
 """A form drawn from declared settings: one row a setting, help below, sentences where a value is refused."""
 
 from collections.abc import Callable, Mapping, Sequence
-from gettext import gettext as tr
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 
+from engine.language import tr
 from engine.parameters import Parameter, Value
 from gui.common.theme import GRID, ThemeSource
 

@@ -1,7 +1,6 @@
 """The init bench: choose how weights begin, and see at once what that does to the whole network."""
 
 import math
-from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +9,7 @@ from PySide6.QtGui import QShowEvent, QWheelEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QSlider
 
 from engine.graph import Node
+from engine.language import tr
 from engine.layers import WeightDensity, variance_in_numbers, weight_density
 from engine.layers.initializers import INITIALIZER_PARAMETERS
 from engine.parameters import ChoiceParameter, Value

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.graph import Edit, Inference, NetworkGraph, SetParam, Together
+from engine.language import tr
 from engine.layers import WeightDensity
 from engine.layers.initializers import INITIALIZER_PARAMETERS
 from engine.parameters import FloatParameter, Value, Values

@@ -1,9 +1,8 @@
 """The inspector: properties of the chosen layer, the data set, the training."""
 
-from gettext import gettext as tr
-
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from engine.language import tr
 from engine.training import RunHistory
 from gui.common.frames import FrameClock
 from gui.common.icons import Icons

@@ -1,12 +1,12 @@
 """The inspector's page for the chosen layer."""
 
 from collections.abc import Mapping, Sequence
-from gettext import gettext as tr
 
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit
 
 from engine.graph import Edit, Node, Rename, SetParam, Together
 from engine.graph.edits import MAXIMUM_NAME
+from engine.language import tr
 from engine.layers import LayerSpec, describe_recurrent, describe_weight, show
 from engine.parameters import Value
 from gui.common.icons import Icons

@@ -1,13 +1,13 @@
 """The activation microscope: f and f′ over the numbers that really arrive."""
 
 from dataclasses import replace
-from gettext import gettext as tr
 
 import numpy as np
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QShowEvent
 
 from engine.graph import Node
+from engine.language import tr
 from engine.layers import LayerSpec
 from engine.parameters import Value
 from engine.training import RunHistory

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from gettext import gettext as tr
 
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.graph import Node
+from engine.language import tr
 from engine.layers import LayerSpec
 from engine.parameters import Values
 from engine.stats import BIN_COUNT, EDGES, Distribution, LayerTable, resample

@@ -1,10 +1,10 @@
 """The X-ray of the chosen batch-norm layer, small: its stages, and what evaluation will see."""
 
-from gettext import gettext as tr
 from typing import cast
 
 from PySide6.QtWidgets import QComboBox
 
+from engine.language import tr
 from gui.common.theme import GRID, ThemeSource
 from gui.training.norm_reading import (
     TITLES,

@@ -1,7 +1,6 @@
 """The palette: every layer kind, to be searched, dragged, or added with Enter."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 
 from PySide6.QtCore import (
     QByteArray,
@@ -38,6 +37,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.language import tr
 from engine.layers import CATALOGUE, CATEGORY_TITLES, LayerSpec
 from gui.common.icons import Icons
 from gui.common.mime import LAYER_KIND

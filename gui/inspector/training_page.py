@@ -1,8 +1,7 @@
 """The inspector's page for the training settings."""
 
-from gettext import gettext as tr
-
 from engine.graph import SetTraining
+from engine.language import tr
 from engine.parameters import Value
 from engine.training import (
     LIVE_PARAMETERS,

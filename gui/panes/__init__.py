@@ -2,8 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from gettext import gettext as tr
 
+from engine.language import tr
 from gui.common.theme import ThemeSource
 
 from .activations import ActivationsPane

@@ -1,7 +1,6 @@
 """The distribution of every layer's output, and of the gradient there, over depth and over the epochs."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -9,6 +8,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 
+from engine.language import tr
 from engine.training import OverEpochs
 from gui.common.theme import ThemeSource
 from gui.training.reading import View

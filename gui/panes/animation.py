@@ -5,13 +5,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from gettext import gettext as tr
 from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPoint, QProcess, QRect, QSize
 from PySide6.QtGui import QImage, QImageWriter
 
+from engine.language import tr
 from gui.common.long_work import Pieces, WorkError
 from gui.training import Playhead
 

@@ -1,13 +1,13 @@
 """The X-ray of a batch-norm layer: what goes in, what it makes of it, what it learned, and what evaluation will see."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 from typing import Any, Literal, cast
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSignalBlocker
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
 
+from engine.language import tr
 from engine.stats import BatchNormStats, Distribution
 from engine.training import NormTrack
 from gui.common.theme import GRID, ThemeSource

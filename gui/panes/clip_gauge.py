@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Hashable, Mapping, Sequence
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from PySide6.QtCore import QLocale, QPointF, QSignalBlocker, Qt
 from PySide6.QtGui import QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSizePolicy
 
+from engine.language import tr
 from engine.parameters import ChoiceParameter, FloatParameter, Value
 from engine.training import TRAINING_DEFAULTS, TRAINING_PARAMETERS
 from gui.common.theme import GRID, ThemeSource

@@ -1,13 +1,13 @@
 """What the network has made of its inputs: the surface and what each unit sees, a curve, or filters and saliency."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtWidgets import QCheckBox, QLabel
 
+from engine.language import tr
 from engine.stats import Picture
 from gui.common.theme import GRID, ThemeSource
 

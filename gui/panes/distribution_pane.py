@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +11,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QComboBox, QLabel
 
+from engine.language import tr
 from engine.stats import Distribution
 from engine.training import LayerInfo, RunHistory
 from gui.common.theme import GRID, ThemeSource

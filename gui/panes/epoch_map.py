@@ -1,12 +1,12 @@
 """One layer's distribution over the epochs as a heat map, with the playhead in it."""
 
-from gettext import gettext as tr
 from typing import cast
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QRectF, Qt
 
+from engine.language import tr
 from engine.training import OverEpochs
 from gui.common.theme import GRID, Theme
 

@@ -2,7 +2,6 @@
 
 import datetime
 from collections.abc import Callable, Sequence
-from gettext import gettext as tr
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
@@ -12,6 +11,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 from engine.data import DATA_SETS, DataError, describe
 from engine.export import Picture, Report, report_html
 from engine.graph import Inference, NetworkGraph, decode, infer, write_atomically
+from engine.language import tr
 from gui.common.actions import ActionSpec
 from gui.common.long_work import LongWork, Pieces
 from gui.common.theme import LIGHT

@@ -1,7 +1,6 @@
 """How large gradients, updates and activations are: layer by layer, or layer by layer over all epochs."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
 
+from engine.language import tr
 from engine.stats import SCALAR_COLUMNS
 from engine.training import LayerInfo, RunHistory
 from gui.common.flow_layout import flowing

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from gettext import gettext as tr
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.layers import CATALOGUE
 from engine.stats import LayerTable
 from engine.training import LayerInfo

@@ -1,13 +1,13 @@
 """Heat maps of magnitudes over the epochs: epochs go up the page, colours are decades."""
 
 from dataclasses import dataclass
-from gettext import gettext as tr
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF
 
+from engine.language import tr
 from gui.common.scales import decade_label
 from gui.common.theme import Theme
 

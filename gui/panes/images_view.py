@@ -1,12 +1,12 @@
 """A network of images: the filters of its first weights, and which pixels of some samples matter."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF
 
+from engine.language import tr
 from engine.stats import Backdrop
 from gui.common.theme import Theme
 

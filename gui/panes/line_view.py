@@ -1,13 +1,13 @@
 """A regression over one input: its curve over the data."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 
+from engine.language import tr
 from engine.stats import Backdrop
 from gui.common.theme import Theme
 

@@ -1,7 +1,6 @@
 """Loss over the epochs and the loss of every step behind it; accuracy, learning rate or time on a second axis."""
 
 from collections.abc import Mapping, Sequence
-from gettext import gettext as tr
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
 
+from engine.language import tr
 from engine.training import StepEvents
 from gui.common.theme import ThemeSource
 from gui.training.reading import share_text

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from gettext import gettext as tr
-from gettext import ngettext as trn
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr, trn
 from engine.training import RunHistory
 from gui.training.reading import share_text
 

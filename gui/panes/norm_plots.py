@@ -1,6 +1,5 @@
 """The three plots of a batch-norm layer: its stages, γ and β over the epochs, batch against moving statistics."""
 
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -8,6 +7,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, Qt
 
+from engine.language import tr
 from engine.stats import BatchNormStats, Distribution
 from engine.training import NormTrack
 from gui.common.theme import GRID, Theme

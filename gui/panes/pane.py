@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from gettext import gettext as tr
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +31,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.graph import StorageError, write_atomically
+from engine.language import tr
 from engine.parameters import Value
 from engine.training import RunHistory
 from gui.common.elided import ElidedLabel

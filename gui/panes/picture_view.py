@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QPointF, QRectF
 
+from engine.language import tr
 from engine.stats import Backdrop, Picture
 from engine.training import RunHistory
 from gui.common.theme import Theme

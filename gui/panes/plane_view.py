@@ -1,7 +1,6 @@
 """A network over the plane: what it answers everywhere, the data on it, and what the units of a layer see."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from PySide6.QtCore import QPointF, QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from engine.language import tr
 from engine.stats import Backdrop, Picture
 from gui.common.theme import Theme
 

@@ -2,11 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from gettext import gettext as tr
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.stats import LayerTable
 from engine.training import LayerInfo
 from gui.training.reading import GLYPHS, WORDS, Flow, View, read_flow, weight_rows

@@ -4,12 +4,12 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
-from gettext import gettext as tr
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.stats import MAGNITUDES, VALUES, Distribution, Scale
 from gui.common import scales
 

@@ -3,12 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.stats import TALLIES, Distribution, LayerTable
 from engine.training import LayerInfo
 from gui.common.scales import decade_label

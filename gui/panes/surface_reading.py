@@ -1,12 +1,11 @@
 """What the pictures of a network say in words, computed from them alone. No Qt."""
 
 import math
-from gettext import gettext as tr
-from gettext import ngettext as trn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr, trn
 from engine.stats import Backdrop, ImagePicture, Picture, SurfacePicture
 from engine.training import RunHistory
 from gui.training.reading import share_text

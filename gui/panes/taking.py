@@ -5,7 +5,6 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from gettext import gettext as tr
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,8 @@ from PySide6.QtCore import QBuffer, QIODevice, QPoint
 from PySide6.QtGui import QGuiApplication, QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QGraphicsItem, QGraphicsView, QMenu, QToolButton, QWidget
+
+from engine.language import tr
 
 if TYPE_CHECKING:
     from .pane import Pane

@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.stats import decades_per_layer
 from engine.training import LayerInfo
 from gui.training.reading import GLYPHS, Verdict, judge, weight_rows

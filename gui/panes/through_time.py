@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QLabel
 
+from engine.language import tr
 from engine.stats import LayerTable
 from engine.training import RunHistory
 from gui.common.flow_layout import flowing

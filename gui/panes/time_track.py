@@ -3,13 +3,12 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from gettext import gettext as tr
-from gettext import ngettext as trn
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr, trn
 from engine.stats import LayerTable, TimeGradient
 from engine.training import LayerInfo, RunHistory
 from gui.training.reading import GLYPHS, Verdict, View, judge

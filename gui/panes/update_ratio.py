@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Mapping
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
 
+from engine.language import tr
 from engine.training import OverEpochs
 from gui.common.scales import decade_label
 from gui.common.theme import GRID, Theme

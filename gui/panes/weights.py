@@ -1,7 +1,6 @@
 """The distributions of weights, of their gradients and of their updates, and how fast each layer learns."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QLabel
 
+from engine.language import tr
 from gui.common.theme import GRID, ThemeSource
 from gui.training.reading import COLORS, View
 

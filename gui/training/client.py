@@ -4,10 +4,10 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Sequence
-from gettext import gettext as tr
 
 from PySide6.QtCore import QObject, QProcess, QTimer, Signal
 
+from engine.language import tr
 from engine.training import Command, FrameError, FrameReader, Shutdown, decode_message, frame
 
 STOP_PATIENCE_MS = 1_000

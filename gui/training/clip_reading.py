@@ -3,13 +3,12 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from gettext import gettext as tr
-from gettext import ngettext as trn
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr, trn
 from engine.parameters import Value
 from engine.stats import clipped_share
 from engine.training import RunHistory

@@ -1,7 +1,6 @@
 """What the buttons Run, Pause, Step, Stop and Rewind do, given the document and the session."""
 
 from collections.abc import Mapping
-from gettext import gettext as tr
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -9,6 +8,7 @@ import msgspec
 from PySide6.QtCore import QObject, Signal
 
 from engine.graph import Edit, NetworkGraph, Problem, SetTraining
+from engine.language import tr
 from engine.training import LIVE_PARAMETERS, Advance
 
 from .session import Session, State

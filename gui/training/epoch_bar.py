@@ -1,8 +1,6 @@
 """The epoch scrubber: which epoch the panes show, the newest or an earlier one, and playing the recording."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
-from gettext import ngettext as trn
 
 from PySide6.QtCore import QPointF, QSignalBlocker, QSize, Qt
 from PySide6.QtGui import QAction, QMouseEvent, QPainter, QPaintEvent, QPolygonF, QResizeEvent
@@ -17,6 +15,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from engine.language import tr, trn
 from gui.common.theme import GRID
 
 from .player import EPOCHS_PER_SECOND, SPEEDS, Player

@@ -2,11 +2,10 @@
 
 import math
 from collections.abc import Sequence
-from gettext import gettext as tr
-from gettext import ngettext as trn
 
 import numpy as np
 
+from engine.language import tr, trn
 from engine.stats import Examination
 from engine.training import Examined, LayerInfo
 

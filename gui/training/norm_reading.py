@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from gettext import gettext as tr
 from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.layers import CATALOGUE
 from engine.stats import (
     EDGES,

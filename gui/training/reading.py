@@ -4,12 +4,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from gettext import gettext as tr
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.language import tr
 from engine.layers import CATALOGUE
 from engine.stats import LayerTable, decades_per_layer
 from engine.training import LayerInfo, RunHistory

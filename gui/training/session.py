@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from gettext import gettext as tr
 
 from PySide6.QtCore import QObject, Signal
 
+from engine.language import tr
 from engine.parameters import Value
 from engine.stats import EpochStats
 from engine.training import (
@@ -42,11 +42,11 @@ _MAXIMUM_EARLY_DEATHS = 3
 class State(Enum):
     """Where the session is."""
 
-    IDLE = tr("Ready")
-    BUILDING = tr("Building")
-    RUNNING = tr("Training")
-    PAUSED = tr("Paused")
-    STOPPING = tr("Stopping")
+    IDLE = "idle"
+    BUILDING = "building"
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPING = "stopping"
 
 
 class Session(QObject):

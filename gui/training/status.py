@@ -1,9 +1,8 @@
 """The status line: what the session is doing, how far it is, and how fast."""
 
-from gettext import gettext as tr
-
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 
+from engine.language import tr
 from engine.training import RunFinished, RunHistory
 from gui.common.elided import ElidedLabel
 from gui.common.theme import GRID
@@ -75,10 +74,19 @@ def describe(session: Session) -> str:
     if history is None:
         return tr("Ready") if session.worker else tr("Starting the training process …")
     parts = [
-        _outcome(history.finished) if history.finished else session.state.value,
+        _outcome(history.finished) if history.finished else _STATES[session.state],
         *_figures(history),
     ]
     return "   ·   ".join(parts)
+
+
+_STATES = {
+    State.IDLE: tr("Ready"),
+    State.BUILDING: tr("Building"),
+    State.RUNNING: tr("Training"),
+    State.PAUSED: tr("Paused"),
+    State.STOPPING: tr("Stopping"),
+}
 
 
 def _outcome(finished: RunFinished) -> str:

@@ -1,8 +1,8 @@
 """What can be done with the recording of a run: the table's rows, and where they stand."""
 
 from collections.abc import Sequence
-from gettext import gettext as tr
 
+from engine.language import tr
 from gui.common.actions import ActionSpec
 
 from .player import Player

@@ -1,9 +1,9 @@
 """Moving cards with the mouse: free while it lasts, one edit when it ends."""
 
-from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 from engine.graph import Connect, Disconnect, Edge, Edit, MoveNodes, Together
+from engine.language import tr
 from gui.canvas.node_item import NodeItem
 from gui.canvas.wire_item import WireItem
 

@@ -1,13 +1,12 @@
 """Renaming a layer on its card."""
 
-from gettext import gettext as tr
-
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QFocusEvent, QKeyEvent
 from PySide6.QtWidgets import QGraphicsView, QLineEdit
 
 from engine.graph import Rename
 from engine.graph.edits import MAXIMUM_NAME
+from engine.language import tr
 from gui.common.theme import GRID
 from gui.document import Document
 

@@ -1,6 +1,5 @@
 """Drawing a wire from port to port."""
 
-from gettext import gettext as tr
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPointF, Qt
@@ -8,6 +7,7 @@ from PySide6.QtGui import QPen
 from PySide6.QtWidgets import QGraphicsPathItem
 
 from engine.graph import Connect, Disconnect, Edge, Edit, Together
+from engine.language import tr
 from gui.canvas.geometry import wire_path
 from gui.canvas.node_item import NodeItem, Port
 from gui.common.theme import Theme
