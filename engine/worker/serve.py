@@ -63,6 +63,7 @@ from .threads import use_threads
 from .trainer import Trainer
 
 PROGRESS_SECONDS = 1 / 30
+_NICENESS = 10
 _PIECE = 1 << 16
 
 Send = Callable[[Message], None]
@@ -333,6 +334,12 @@ def _read_commands(commands: queue.SimpleQueue[Command]) -> None:
     os._exit(0)
 
 
+def _give_way() -> None:
+    """Let the window go first where both want the same core: it draws for milliseconds, and training loses little."""
+    if hasattr(os, "nice"):
+        os.nice(_NICENESS)
+
+
 def main() -> int:
     """Serve on standard input and output until told to shut down, or until input ends."""
     # a stray print must not end up between two frames
@@ -344,6 +351,7 @@ def main() -> int:
         while content:
             content = content[os.write(out, content) :]
 
+    _give_way()
     torch.set_num_threads(1)
     commands: queue.SimpleQueue[Command] = queue.SimpleQueue()
     threading.Thread(target=_read_commands, args=(commands,), daemon=True).start()

@@ -164,7 +164,7 @@ class LiveDrawing(QObject):
         if not self._rest:
             self._begin()  # the run may have gone on since the slice before
         if self._rest:
-            self._clock.ask(self, self._draw_frame)
+            self._clock.ask(self, self._draw_frame, rest=True)
 
     def _start_afresh(self) -> None:
         """Not only the figures may be others, but also what they are drawn on."""

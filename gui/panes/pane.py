@@ -81,6 +81,7 @@ class Pane(QWidget):
         self._theory: ShownTheory | None = None
         self._selected: frozenset[str] = frozenset()
         self._said = ("", 0)
+        self._longest = 0
         self._dirty = True
         self._clock = FrameClock(self)
         self.headline = ElidedLabel()
@@ -141,7 +142,7 @@ class Pane(QWidget):
     def show_history(self, history: RunHistory | None) -> None:
         """Show another run, its newest epoch."""
         self._history, self._epoch, self._pinned = history, None, None
-        self.caption.setMinimumHeight(0)
+        self._forget_height()
         self.restart()
         self.data_changed()
 
@@ -254,7 +255,7 @@ class Pane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
-            self.caption.setMinimumHeight(0)
+            self._forget_height()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {
@@ -314,13 +315,21 @@ class Pane(QWidget):
         if (caption, width) == self._said:
             return
         if width != self._said[1]:  # it wraps in another way then
-            self.caption.setMinimumHeight(0)
+            self._forget_height()
         self._said = caption, width
         self.caption.setText(caption)
         self.setAccessibleDescription(caption)
+        if len(caption) <= self._longest:  # asking how high it stands takes longer than a curve
+            return
+        self._longest = len(caption)
         needed = self.caption.heightForWidth(width)
         if needed > self.caption.minimumHeight():  # never less: a plot that jumps cannot be read
             self.caption.setMinimumHeight(needed)
+
+    def _forget_height(self) -> None:
+        """The caption may become lower again."""
+        self.caption.setMinimumHeight(0)
+        self._longest = 0
 
     def _use_theme(self) -> None:
         theme = self.theme

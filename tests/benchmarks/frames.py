@@ -1,18 +1,16 @@
 """Repainting with all panes visible, and the way of an epoch from the worker to the screen.
 
-A process sends a made-up run as the worker would, an epoch every `PAUSE` seconds; another one trains a network at
-full speed meanwhile (two for the way to the screen, so that both cores are busy). A repaint is a frame: all that is
-drawn and painted before the window listens to mouse and keyboard again. The way to the screen begins as the epoch
-leaves the worker and ends when everything that shows it has been painted: the window as it first opens, with three
-panes in front and the canvas. Limits are on the 95th percentile, and on the longest frame.
+A process sends a made-up run as the worker would, an epoch every `PAUSE` seconds; a training process of the lab
+trains a network at full speed meanwhile (two for the way to the screen, so that both cores are busy). A repaint is a
+frame: all that is drawn and painted before the window listens to mouse and keyboard again. The way to the screen
+begins as the epoch leaves the worker and ends when everything that shows it has been painted: the window as it first
+opens, with three panes in front and the canvas. Limits are on the 95th percentile, and on the longest frame.
 """
 
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -20,13 +18,15 @@ from PySide6.QtWidgets import QApplication
 from rich.console import Console
 from rich.table import Table
 
-from gui.app import Lab, make_application
+from engine.graph import NetworkGraph, encode, load
+from engine.training import TRAINING_DEFAULTS, Start, frame
+from gui.app import Folders, Lab, make_application, worker_program
 from tests.benchmarks._long_run import lab_with_run, show_all_panes
 from tests.benchmarks.screen import rerun_on_screen
 
 EPOCHS = 120
 PAUSE = 0.06
-ROOT = Path(__file__).parent.parent.parent
+_FOR_EVER = {**TRAINING_DEFAULTS, "epochs": 1_000_000, "threads": 1}
 
 
 class Case(NamedTuple):
@@ -48,26 +48,28 @@ CASES = (
     Case("a frame, all panes, 300 layers", 300, True, 1, False, 33.0, np.inf),
     Case("EpochEnded to pixels, 50 layers", 50, False, 2, True, 50.0, np.inf),
 )
-_TRAIN = """
-from tests.benchmarks.overhead import *
-torch.set_num_threads(1)
-trainer = Trainer(prepare(network(5), None))
-while True:
-    lab_epoch(trainer)
-"""
 
 
 @contextmanager
 def training(processes: int) -> Iterator[None]:
-    """Networks that are trained at full speed meanwhile."""
-    command = [sys.executable, "-c", _TRAIN]
-    running = [subprocess.Popen(command, cwd=ROOT) for _ in range(processes)]
+    """The lab's own training processes at full speed meanwhile; nobody looks at what they send."""
+    graph = load(Folders.of_person().examples / "digits_mlp.json")
+    network = encode(NetworkGraph(graph.nodes.values(), graph.edges, graph.data, _FOR_EVER))
+    running = [
+        subprocess.Popen(worker_program(), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL)
+        for _ in range(processes)
+    ]
     try:
+        for process in running:
+            assert process.stdin is not None
+            process.stdin.write(frame(Start(1, network, "")))
+            process.stdin.flush()
+        time.sleep(5.0)  # until they train
         yield
     finally:
         for process in running:
             process.kill()
-            process.wait()
+            process.communicate()
 
 
 def watched(lab: Lab, case: Case) -> list[float]:

@@ -19,7 +19,7 @@ def test_what_asks_twice_is_drawn_once(qtbot: QtBot) -> None:
     for _ in range(5):
         clock.ask("a", lambda: drawn.update("a"))
     qtbot.waitUntil(lambda: drawn["a"] > 0)
-    qtbot.wait(3 * FRAME_MS)
+    qtbot.wait(int(3 * FRAME_MS))
     assert drawn == {"a": 1}
 
 
@@ -67,5 +67,5 @@ def test_who_is_forgotten_is_not_drawn(qtbot: QtBot) -> None:
     clock, drawn = FrameClock(), Counter[str]()
     clock.ask("a", lambda: clock.forget("b"))
     clock.ask("b", lambda: drawn.update("b"))
-    qtbot.wait(4 * FRAME_MS)
+    qtbot.wait(int(4 * FRAME_MS))
     assert not drawn
