@@ -46,6 +46,7 @@ from gui.inspector import Inspector, Palette
 from gui.inspector.quick_settings import QuickSettings
 from gui.main_window import STATE_VERSION, DockSpec, MainWindow
 from gui.panes import PANES
+from gui.panes.deck import PaneDeck
 from gui.panes.exports import WHOLE_WINDOW, Exports, export_actions
 from gui.panes.pane import Pane
 from gui.panes.theory import ShownTheory
@@ -115,9 +116,7 @@ class Lab(QObject):
         self.inspector = Inspector(self.document, self.icons, self.themes)
         self.clock = FrameClock(self)
         self.canvas.live.use_clock(self.clock)
-        self.panes: list[Pane] = [spec.factory(self.themes) for spec in PANES]
-        for pane in self.panes:
-            pane.use_clock(self.clock)
+        self.panes = PaneDeck(self.themes, self.clock, self.playhead, self)
         self.inspector.use_clock(self.clock)
         room = application.primaryScreen().availableGeometry().size()
         self._compact = room.boundedTo(_SMALL_SCREEN) != _SMALL_SCREEN
@@ -166,8 +165,8 @@ class Lab(QObject):
         self.window.restore_layout(*self.settings.window(compact=self._compact))
         self.window.painted.connect(self.session.warm_up)
         self.window.painted.connect(self.theory.begin)
-        for pane in self.panes:
-            self.window.painted.connect(pane.build_plot, Qt.ConnectionType.QueuedConnection)
+        for build in (self.palette.draw_icons, self.panes.build_plots, self.panes.complete):
+            self.window.painted.connect(build, Qt.ConnectionType.QueuedConnection)
         if run_at_once:
             self.window.painted.connect(lambda: self.control.advance("run"))
         self.window.show()
@@ -188,8 +187,15 @@ class Lab(QObject):
     def _window(self) -> MainWindow:
         area = Qt.DockWidgetArea
         panes = [
-            DockSpec(spec.name, spec.title, pane, area.BottomDockWidgetArea, 320, spec.tabbed_with)
-            for spec, pane in zip(PANES, self.panes, strict=True)
+            DockSpec(
+                spec.name,
+                spec.title,
+                self.panes.get(spec.name),
+                area.BottomDockWidgetArea,
+                320,
+                spec.tabbed_with,
+            )
+            for spec in PANES
         ]
         docks = [
             DockSpec("palette", tr("Layers"), self.palette, area.LeftDockWidgetArea, 248),
@@ -279,7 +285,6 @@ class Lab(QObject):
         self.theory.changed.connect(lambda: self.inspector.show_theory(self.theory.foretold))
         self.playhead.grown.connect(self._show_growth)
         self.playhead.moved.connect(self._show_epoch)
-        self.playhead.pin_changed.connect(self._show_pinned)
         self.player.changed.connect(self.actions.refresh)
         session.examined.connect(self._tell_examination)
         session.finished.connect(self._tell_end)
@@ -294,15 +299,17 @@ class Lab(QObject):
         self.files.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.files.used.connect(self.settings.add_recent)
         self.autosave.failed.connect(lambda sentence: notice.say(sentence, "warning"))
-        document.selection.changed.connect(self._show_selection)
+        document.selection.changed.connect(
+            lambda: self.panes.set_selected(document.selection.nodes)
+        )
         document.edited.connect(self._show_training)
         document.replaced.connect(self._show_training)
-        for pane in self.panes:
-            pane.layer_chosen.connect(lambda node_id: document.selection.choose([node_id]))
-            pane.epoch_chosen.connect(self.playhead.go)
-            pane.setting_chosen.connect(self._set_training)
-            pane.failed.connect(lambda sentence: notice.say(sentence, "error"))
-            pane.alone_wanted.connect(lambda pane=pane: self._toggle_alone(pane))
+        self.panes.built.connect(lambda pane: self.window.fill(pane.name, pane))
+        self.panes.layer_chosen.connect(lambda node_id: document.selection.choose([node_id]))
+        self.panes.epoch_chosen.connect(self.playhead.go)
+        self.panes.setting_chosen.connect(self._set_training)
+        self.panes.failed.connect(lambda sentence: notice.say(sentence, "error"))
+        self.panes.alone_wanted.connect(self._toggle_alone)
         self.exports.done.connect(self._tell_export)
         self.exports.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.network_status.node_wanted.connect(self.canvas.show_node)
@@ -321,8 +328,6 @@ class Lab(QObject):
     def _show_history(self) -> None:
         self.canvas.show_history(self.playhead.history)
         self._essence_of_run = self.theory.essence
-        for pane in self.panes:
-            pane.show_history(self.playhead.history)
         self.inspector.show_history(self.playhead.history)
         self._show_theory()
 
@@ -330,38 +335,25 @@ class Lab(QObject):
         found = self.theory.foretold
         outdated = bool(self._essence_of_run) and self.theory.essence != self._essence_of_run
         shown = ShownTheory(found.layers, found.prediction, outdated) if found else None
-        for pane in self.panes:
-            pane.show_theory(shown)
+        self.panes.show_theory(shown)
 
     def _show_growth(self) -> None:
         self.canvas.data_changed()
-        for pane in self.panes:
-            pane.data_changed()
         self.inspector.data_changed()
 
     def _show_epoch(self) -> None:
         self.canvas.set_epoch(self.playhead.epoch)
-        for pane in self.panes:
-            pane.set_epoch(self.playhead.epoch)
         self.inspector.set_epoch(self.playhead.epoch)
 
-    def _show_pinned(self) -> None:
-        for pane in self.panes:
-            pane.set_pinned(self.playhead.pinned)
-
-    def _show_selection(self) -> None:
-        for pane in self.panes:
-            pane.set_selected(self.document.selection.nodes)
-
     def _show_training(self) -> None:
-        for pane in self.panes:
-            pane.set_training(self.document.graph.training)
+        self.panes.set_training(self.document.graph.training)
 
     def _set_training(self, name: str, value: Value, merge_key: Hashable) -> None:
         self.document.do(SetTraining({name: value}), merge_key)
 
     def _tell_end(self, finished: RunFinished) -> None:
         self._show_growth()
+        self.panes.data_changed()
         if finished.sentence:
             level: Level = "info" if finished.outcome == "completed" else "warning"
             self.notice.say(finished.sentence, level, self._show_remedy(finished.node_id or ""))
@@ -439,10 +431,8 @@ class Lab(QObject):
         if self.window.is_alone:
             self.window.leave_alone()
         else:
-            focus = self.window.focusWidget()
-            focused = [p for p in self.panes if focus is p or (focus and p.isAncestorOf(focus))]
-            seen = [pane for pane in self.panes if pane.isVisible()]
-            self.window.show_alone((wanted or [*focused, *seen, *self.panes][0]).name)
+            pane = wanted or self.panes.with_focus(self.window.focusWidget())
+            self.window.show_alone(pane.name)
 
     def _tell_export(self, sentence: str, path: Path) -> None:
         show = Remedy(tr("Open it"), lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))

@@ -30,7 +30,8 @@ class DockSpec:
 
     name: str
     title: str
-    widget: QWidget
+    widget: QWidget | None
+    """None for one that comes later, by `fill`."""
     area: Qt.DockWidgetArea
     size: int
     tabbed_with: str = ""
@@ -218,10 +219,15 @@ class MainWindow(QMainWindow):
         """The icon of the window and of the task bar."""
         self.setWindowIcon(icon)
 
+    def fill(self, name: str, widget: QWidget) -> None:
+        """Put the widget into a dock that was made without one."""
+        self.docks[name].setWidget(widget)
+
     def _dock(self, spec: DockSpec) -> QDockWidget:
         dock = QDockWidget(spec.title, self)
         dock.setObjectName(f"dock-{spec.name}")
-        dock.setWidget(spec.widget)
+        if spec.widget is not None:
+            dock.setWidget(spec.widget)
         self.addDockWidget(
             Qt.DockWidgetArea.RightDockWidgetArea if self._compact else spec.area, dock
         )

@@ -12,6 +12,7 @@ from PySide6.QtCore import (
     QSize,
     Qt,
     Signal,
+    Slot,
 )
 from PySide6.QtGui import (
     QDrag,
@@ -43,6 +44,8 @@ from gui.common.icons import Icons
 from gui.common.mime import LAYER_KIND
 from gui.common.theme import GRID, ThemeSource, scaled_font
 
+_FIRST = 8
+"""Entries that are seen when the window opens."""
 _KIND = Qt.ItemDataRole.UserRole
 _ICON = 24
 _LINES = 2
@@ -79,6 +82,8 @@ class Palette(QWidget):
         column.addWidget(self._nothing)
         column.addWidget(self.list, 1)
         self._fill()
+        for item in self.list.entries()[:_FIRST]:
+            self._draw_icon(item)
         themes.changed.connect(self._redraw)
 
     def focus_search(self) -> None:
@@ -107,7 +112,6 @@ class Palette(QWidget):
     def _add_entry(self, group: QTreeWidgetItem, spec: LayerSpec) -> None:
         item = QTreeWidgetItem(group, [spec.title])
         item.setData(0, _KIND, spec.kind)
-        item.setIcon(0, self._icons.layer_icon(spec))
         item.setToolTip(0, "\n\n".join(t for t in (spec.summary, spec.formula, spec.details) if t))
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{spec.title}: {spec.summary}")
         flag = Qt.ItemFlag
@@ -158,10 +162,18 @@ class Palette(QWidget):
         if kind:
             self.chosen.emit(kind)
 
+    @Slot()
+    def draw_icons(self) -> None:
+        """Draw the icons of all entries; until then only those of the first ones are there."""
+        for item in self.list.entries():
+            self._draw_icon(item)
+
+    def _draw_icon(self, item: QTreeWidgetItem) -> None:
+        item.setIcon(0, self._icons.layer_icon(CATALOGUE[str(item.data(0, _KIND))]))
+
     def _redraw(self) -> None:
         self.list.scheduleDelayedItemsLayout()
-        for item in self.list.entries():
-            item.setIcon(0, self._icons.layer_icon(CATALOGUE[str(item.data(0, _KIND))]))
+        self.draw_icons()
 
 
 def ranking(text: str, specs: Sequence[LayerSpec]) -> list[LayerSpec]:

@@ -1,8 +1,9 @@
 """Taking a whole run along: a report as one HTML page, and an animation."""
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Sized
 from pathlib import Path
+from typing import Protocol
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
@@ -24,6 +25,10 @@ from .pane import Pane
 WHOLE_WINDOW = "window"
 
 
+class Panes(Sized, Iterable[Pane], Protocol):
+    """The panes, some of which may come later."""
+
+
 class Exports(QObject):
     """Writes reports and animations, a little at a time. `done` carries the file, `failed` a sentence."""
 
@@ -33,7 +38,7 @@ class Exports(QObject):
     def __init__(
         self,
         window: QWidget,
-        panes: Sequence[Pane],
+        panes: Panes,
         playhead: Playhead,
         control: RunControl,
         document: Document,

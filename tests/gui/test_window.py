@@ -330,7 +330,7 @@ def test_a_compact_window_fits_a_screen_of_1440_at_300_percent(
         assert lab.window.size() == QSize(480, 300)
         docks = list(lab.window.docks.values())
         assert lab.window.tabifiedDockWidgets(docks[0]) == docks[1:]
-        assert lab.panes[0].isVisible()
+        assert next(iter(lab.panes)).isVisible()
         lab.actions["reset_layout"].trigger()
         assert len(lab.window.tabifiedDockWidgets(docks[0])) == len(docks) - 1
         assert lab.epoch_bar.isVisible()

@@ -77,7 +77,7 @@ def train(lab: Lab, person: Person, qtbot: QtBot) -> float:
     press_button(lab, person, "run")
     qtbot.waitUntil(lambda: lab.session.history is not None, timeout=20_000)
     qtbot.waitUntil(lambda: len(lab.session.history.epochs) > 3, timeout=20_000)
-    qtbot.waitUntil(lambda: "epoch" in lab.panes[0].headline.text())
+    qtbot.waitUntil(lambda: "epoch" in next(iter(lab.panes)).headline.text())
     qtbot.waitUntil(lambda: lab.session.state is State.IDLE, timeout=60_000)
     accuracy = lab.session.history.epochs[-1].validation_accuracy
     assert accuracy is not None

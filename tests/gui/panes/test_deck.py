@@ -1,0 +1,78 @@
+"""The panes together: those behind others come later, and then show what the others show."""
+
+from typing import cast
+
+from PySide6.QtCore import QObject, Signal
+from pytestqt.qtbot import QtBot
+
+from engine.training import RunHistory
+from gui.common.frames import FrameClock
+from gui.common.theme import ThemeSource
+from gui.panes import PANES, Pane
+from gui.panes.deck import PaneDeck
+from gui.training import Playhead, Session
+
+BEHIND = [spec.name for spec in PANES if spec.tabbed_with]
+
+
+class _Session(QObject):
+    """As much of a session as the playhead sees."""
+
+    run_started = Signal()
+    epoch_ended = Signal()
+    progressed = Signal()
+
+    def __init__(self, history: RunHistory) -> None:
+        super().__init__()
+        self.history = history
+
+
+def _deck(themes: ThemeSource, history: RunHistory, qtbot: QtBot) -> tuple[PaneDeck, Playhead]:
+    session = _Session(history)
+    playhead = Playhead(cast(Session, session), session)
+    deck = PaneDeck(themes, FrameClock(session), playhead, session)
+    deck.built.connect(qtbot.addWidget)
+    for pane in deck:
+        qtbot.addWidget(pane)
+    deck.setProperty("session", session)  # lives as long
+    return deck, playhead
+
+
+def test_panes_behind_others_come_when_nobody_waits(
+    themes: ThemeSource, history: RunHistory, qtbot: QtBot
+) -> None:
+    deck, _ = _deck(themes, history, qtbot)
+    assert [pane.name for pane in deck] == [s.name for s in PANES if not s.tabbed_with]
+    assert all(deck.get(name) is None for name in BEHIND)
+    built: list[Pane] = []
+    deck.built.connect(built.append)
+    deck.complete()
+    deck.complete()
+    assert [pane.name for pane in built] == BEHIND
+    assert [pane.name for pane in deck] == [spec.name for spec in PANES]
+
+
+def test_who_comes_late_shows_what_the_others_show(
+    themes: ThemeSource, history: RunHistory, qtbot: QtBot
+) -> None:
+    deck, playhead = _deck(themes, history, qtbot)
+    playhead.go(1)
+    deck.complete()
+    pane = deck.get("weights")
+    assert pane is not None
+    assert pane.history is history
+    with qtbot.waitSignal(pane.drawn):
+        pane.show()
+    assert pane.caption.text().startswith("Epoch 1: ")
+    with qtbot.waitSignal(deck.layer_chosen) as chosen:
+        pane.layer_chosen.emit("layer_2")
+    assert chosen.args == ["layer_2"]
+
+
+def test_the_pane_with_the_keyboard_is_found(
+    themes: ThemeSource, history: RunHistory, qtbot: QtBot
+) -> None:
+    deck, _ = _deck(themes, history, qtbot)
+    first, second, *_ = deck
+    assert deck.with_focus(None) is first
+    assert deck.with_focus(second.caption) is second
