@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal, cast
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QSignalBlocker
+from PySide6.QtCore import QPointF, QSignalBlocker, Qt
 from PySide6.QtWidgets import QComboBox, QLabel, QSizePolicy
 
 from engine.language import tr
@@ -70,7 +70,9 @@ class BatchNormPane(Pane):
         for box in self._boxes:
             box.setMinimumWidth(9 * GRID)
             box.hide()
+        for box in (self.layer_box, self.mode_box):
             self.tools.addWidget(box)
+        self.legend.addWidget(self.part_box, 0, Qt.AlignmentFlag.AlignLeft)
         self.headline.setToolTip(
             tr(
                 "Root mean square of what the layer normalises to in training less what it "
@@ -79,7 +81,7 @@ class BatchNormPane(Pane):
         )
         self._key = QLabel()
         self._key.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.legend.addWidget(self._key)
+        self.legend.addWidget(self._key, 1)
 
     @property
     def mode(self) -> Mode:
