@@ -37,6 +37,7 @@ from engine.training import RunHistory
 from gui.common.elided import ElidedLabel
 from gui.common.focus import paint_ring
 from gui.common.frames import FrameClock
+from gui.common.still import Still
 from gui.common.theme import GRID, Theme, ThemeSource, palette_of
 
 from .taking import alone_button, csv_of, export_button, png_of, svg_of
@@ -103,6 +104,7 @@ class Pane(QWidget):
         self.caption.setWordWrap(True)
         self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.caption.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._caption_place = Still(self.caption)
         self._arrange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
@@ -287,7 +289,7 @@ class Pane(QWidget):
         absence = self.absence() if has_data else ""
         self._lesson.setText(absence or self._lesson_text)
         self._pages.setCurrentIndex(_PLOT if has_data and not absence else _LESSON)
-        self.caption.setVisible(has_data)
+        self._caption_place.setVisible(has_data)
         if has_data:
             if first:
                 self._settle()
@@ -323,12 +325,14 @@ class Pane(QWidget):
             return
         self._longest = len(caption)
         needed = self.caption.heightForWidth(width)
-        if needed > self.caption.minimumHeight():  # never less: a plot that jumps cannot be read
-            self.caption.setMinimumHeight(needed)
+        if (
+            needed > self._caption_place.minimumHeight()
+        ):  # never less: a plot that jumps cannot be read
+            self._caption_place.setFixedHeight(needed)
 
     def _forget_height(self) -> None:
         """The caption may become lower again."""
-        self.caption.setMinimumHeight(0)
+        self._caption_place.setFixedHeight(0)
         self._longest = 0
 
     def _use_theme(self) -> None:
@@ -348,6 +352,8 @@ class Pane(QWidget):
             plot = pg.GraphicsLayoutWidget()
             self.plot_items = [plot.addPlot(enableMenu=False) for _ in range(self._plots)]
         plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # it paints its ground itself: what lies below need not be painted each time
+        plot.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         for item in self.plot_items:
             item.hideButtons()
             item.setMouseEnabled(x=False, y=False)
@@ -377,7 +383,7 @@ class Pane(QWidget):
     def _arrange(self) -> None:
         head = QHBoxLayout()
         head.setSpacing(GRID)
-        head.addWidget(self.headline, 1)
+        head.addWidget(Still(self.headline), 1)
         head.addLayout(self.tools)
         for button in (export_button(self), alone_button(self)):
             head.addWidget(button)
@@ -394,7 +400,7 @@ class Pane(QWidget):
         column.setSpacing(GRID // 2)
         column.addLayout(head)
         column.addWidget(self._pages, 1)
-        column.addWidget(self.caption)
+        column.addWidget(self._caption_place)
 
     # The pointer.
 
