@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files as resource_files
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import PlatformDirs
 from PySide6.QtCore import QLibraryInfo, QObject, QSize, Qt, QTranslator, QUrl
@@ -48,7 +49,6 @@ from gui.main_window import STATE_VERSION, DockSpec, MainWindow
 from gui.panes import PANES
 from gui.panes.deck import PaneDeck
 from gui.panes.exports import WHOLE_WINDOW, Exports, export_actions
-from gui.panes.pane import Pane
 from gui.panes.theory import ShownTheory
 from gui.training import Playhead, RunControl, Session, WorkerClient
 from gui.training.epoch_bar import EpochBar
@@ -56,6 +56,9 @@ from gui.training.examined import examined_text
 from gui.training.player import Player
 from gui.training.status import RunStatus
 from gui.training.time_actions import TIME_BAR, TIME_MENU
+
+if TYPE_CHECKING:
+    from gui.panes.pane import Pane
 
 READY_EXAMPLE = "digits_mlp.json"
 _FIRST_SIZE = QSize(1_440, 900)
@@ -165,7 +168,7 @@ class Lab(QObject):
         self.window.restore_layout(*self.settings.window(compact=self._compact))
         self.window.painted.connect(self.session.warm_up)
         self.window.painted.connect(self.theory.begin)
-        for build in (self.palette.draw_icons, self.panes.build_plots, self.panes.complete):
+        for build in (self.panes.complete, self.palette.draw_icons, self.panes.build_plots):
             self.window.painted.connect(build, Qt.ConnectionType.QueuedConnection)
         if run_at_once:
             self.window.painted.connect(lambda: self.control.advance("run"))
@@ -187,14 +190,7 @@ class Lab(QObject):
     def _window(self) -> MainWindow:
         area = Qt.DockWidgetArea
         panes = [
-            DockSpec(
-                spec.name,
-                spec.title,
-                self.panes.get(spec.name),
-                area.BottomDockWidgetArea,
-                320,
-                spec.tabbed_with,
-            )
+            DockSpec(spec.name, spec.title, None, area.BottomDockWidgetArea, 320, spec.tabbed_with)
             for spec in PANES
         ]
         docks = [
@@ -426,7 +422,7 @@ class Lab(QObject):
         else:
             self.window.showFullScreen()
 
-    def _toggle_alone(self, wanted: Pane | None = None) -> None:
+    def _toggle_alone(self, wanted: "Pane | None" = None) -> None:
         """Fill the screen with a pane: the wanted one, the one with the keyboard, or the first that is seen."""
         if self.window.is_alone:
             self.window.leave_alone()

@@ -1,6 +1,7 @@
-"""All panes together: they follow the playhead, and those behind others are built when nobody waits for them."""
+"""All panes together: they follow the playhead, and are built when nobody waits for them."""
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtWidgets import QWidget
@@ -12,14 +13,16 @@ from gui.common.theme import ThemeSource
 from gui.training import Playhead
 
 from . import PANES, PaneSpec
-from .pane import Pane
 from .theory import ShownTheory
+
+if TYPE_CHECKING:
+    from .pane import Pane
 
 
 class PaneDeck(QObject):
     """Builds the panes and hands on to each what there is to show.
 
-    `built` carries a pane that was built after the others. The other signals are those of the panes; `alone_wanted`
+    `built` carries a pane that was built. The other signals are those of the panes; `alone_wanted`
     carries the pane.
     """
 
@@ -41,29 +44,26 @@ class PaneDeck(QObject):
         self._selected: frozenset[str] = frozenset()
         self._training: Mapping[str, Value] = TRAINING_DEFAULTS
         self._theory: ShownTheory | None = None
-        for spec in PANES:
-            if not spec.tabbed_with:
-                self._build(spec)
         playhead.replaced.connect(self._show_history)
         playhead.grown.connect(self._show_growth)
         playhead.moved.connect(self._show_epoch)
         playhead.pin_changed.connect(self._show_pinned)
 
-    def __iter__(self) -> Iterator[Pane]:
+    def __iter__(self) -> Iterator["Pane"]:
         """The panes that are built, in the order of their declaration."""
         return (self._panes[spec.name] for spec in PANES if spec.name in self._panes)
 
     def __len__(self) -> int:
         return len(self._panes)
 
-    def get(self, name: str) -> Pane | None:
+    def get(self, name: str) -> "Pane | None":
         """A pane by its name; None while it is not built."""
         return self._panes.get(name)
 
     @Slot()
     def complete(self) -> None:
-        """Build the panes that are not built yet."""
-        for spec in PANES:
+        """Build the panes that are not built yet, first those in front."""
+        for spec in sorted(PANES, key=lambda spec: bool(spec.tabbed_with)):
             if spec.name not in self._panes:
                 self.built.emit(self._build(spec))
 
@@ -73,7 +73,7 @@ class PaneDeck(QObject):
         for pane in self:
             pane.build_plot()
 
-    def with_focus(self, focus: QWidget | None) -> Pane:
+    def with_focus(self, focus: QWidget | None) -> "Pane":
         """The pane with the keyboard, else the first that is seen, else the first."""
         near = [p for p in self if focus is not None and (focus is p or p.isAncestorOf(focus))]
         seen = [pane for pane in self if pane.isVisible()]
@@ -103,7 +103,7 @@ class PaneDeck(QObject):
         for pane in self:
             pane.data_changed()
 
-    def _build(self, spec: PaneSpec) -> Pane:
+    def _build(self, spec: PaneSpec) -> "Pane":
         pane = self._panes[spec.name] = spec.factory(self._themes)
         pane.use_clock(self._clock)
         pane.layer_chosen.connect(self.layer_chosen)

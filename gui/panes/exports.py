@@ -3,7 +3,7 @@
 import datetime
 from collections.abc import Callable, Iterable, Sequence, Sized
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
@@ -20,12 +20,14 @@ from gui.document import Document
 from gui.training import Playhead, RunControl
 
 from .animation import MISSING, film, find_encoder, thinned_epochs
-from .pane import Pane
+
+if TYPE_CHECKING:
+    from .pane import Pane
 
 WHOLE_WINDOW = "window"
 
 
-class Panes(Sized, Iterable[Pane], Protocol):
+class Panes(Sized, Iterable["Pane"], Protocol):
     """The panes, some of which may come later."""
 
 
@@ -137,7 +139,7 @@ class Exports(QObject):
         write_atomically(path, page.encode())
         self.done.emit(tr("The report is saved"), path)
 
-    def _picture(self, pane: Pane, epoch: int | None) -> list[Picture]:
+    def _picture(self, pane: "Pane", epoch: int | None) -> list[Picture]:
         """What a pane shows, on white; nothing when it has nothing to show."""
         if not pane.has_content():
             return []

@@ -45,7 +45,7 @@ from engine.training import (
     frame,
 )
 from gui.app import Folders, Lab
-from gui.panes import Pane
+from gui.panes.pane import Pane
 
 LAYERS = 50
 """Of a run whose number of layers does not matter."""

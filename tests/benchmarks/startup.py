@@ -16,7 +16,7 @@ from rich.table import Table
 
 from tests.benchmarks.screen import rerun_on_screen
 
-LIMIT = 1.5
+LIMIT = 1.3
 PAIRS = 9
 ROOT = Path(__file__).parent.parent.parent
 

@@ -10,7 +10,8 @@ from engine.stats import SCALAR_COLUMNS, EpochStats, LayerTable, StepStats, bin_
 from engine.theory import NUMBERS, Prediction
 from engine.training import LayerInfo, RunHistory, RunStarted
 from gui.common.theme import ThemeSource
-from gui.panes import PANES, Pane
+from gui.panes import PANES
+from gui.panes.pane import Pane
 from gui.panes.theory import ShownTheory
 
 STEPS = 6

@@ -21,8 +21,8 @@ from engine.stats import (
 )
 from engine.training import RunHistory, RunStarted
 from gui.common.theme import ThemeSource
-from gui.panes import Pane
 from gui.panes.activations import ActivationsPane
+from gui.panes.pane import Pane
 
 Floats = NDArray[np.float64]
 Open = Callable[..., Pane]

@@ -16,8 +16,8 @@ from pytestqt.qtbot import QtBot
 from engine.stats import EDGES, BatchNormStats, Distribution
 from engine.training import RunHistory
 from gui.common.theme import DARK, ThemeSource
-from gui.panes import Pane
 from gui.panes.batch_norm import BatchNormPane
+from gui.panes.pane import Pane
 
 from ..norm_runs import CHANNELS, epoch_of, run
 

@@ -18,8 +18,8 @@ from engine.stats import EpochStats, LayerTable, StepStats
 from engine.training import TRAINING_DEFAULTS, LayerInfo, RunHistory, RunStarted
 from gui.common.theme import DARK, ThemeSource
 from gui.document import Document
-from gui.panes import Pane
 from gui.panes.clip_gauge import ClipGaugePane
+from gui.panes.pane import Pane
 
 Open = Callable[..., Pane]
 STEPS = 6

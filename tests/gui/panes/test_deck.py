@@ -1,4 +1,4 @@
-"""The panes together: those behind others come later, and then show what the others show."""
+"""The panes together: they come after the window, and then show what there is to show."""
 
 from typing import cast
 
@@ -8,10 +8,12 @@ from pytestqt.qtbot import QtBot
 from engine.training import RunHistory
 from gui.common.frames import FrameClock
 from gui.common.theme import ThemeSource
-from gui.panes import PANES, Pane
+from gui.panes import PANES
 from gui.panes.deck import PaneDeck
+from gui.panes.pane import Pane
 from gui.training import Playhead, Session
 
+FRONT = [spec.name for spec in PANES if not spec.tabbed_with]
 BEHIND = [spec.name for spec in PANES if spec.tabbed_with]
 
 
@@ -38,17 +40,17 @@ def _deck(themes: ThemeSource, history: RunHistory, qtbot: QtBot) -> tuple[PaneD
     return deck, playhead
 
 
-def test_panes_behind_others_come_when_nobody_waits(
+def test_panes_come_when_nobody_waits_those_in_front_first(
     themes: ThemeSource, history: RunHistory, qtbot: QtBot
 ) -> None:
     deck, _ = _deck(themes, history, qtbot)
-    assert [pane.name for pane in deck] == [s.name for s in PANES if not s.tabbed_with]
-    assert all(deck.get(name) is None for name in BEHIND)
+    assert list(deck) == []
+    assert deck.get("loss") is None
     built: list[Pane] = []
     deck.built.connect(built.append)
     deck.complete()
     deck.complete()
-    assert [pane.name for pane in built] == BEHIND
+    assert [pane.name for pane in built] == [*FRONT, *BEHIND]
     assert [pane.name for pane in deck] == [spec.name for spec in PANES]
 
 
@@ -73,6 +75,7 @@ def test_the_pane_with_the_keyboard_is_found(
     themes: ThemeSource, history: RunHistory, qtbot: QtBot
 ) -> None:
     deck, _ = _deck(themes, history, qtbot)
+    deck.complete()
     first, second, *_ = deck
     assert deck.with_focus(None) is first
     assert deck.with_focus(second.caption) is second

@@ -26,10 +26,11 @@ from engine.graph import AddNodes
 from engine.training import RunHistory
 from gui.common.theme import DARK, LIGHT, ThemeSource
 from gui.document import Document
-from gui.panes import PANES, Pane
+from gui.panes import PANES
 from gui.panes import animation as animation_module
 from gui.panes.animation import FRAMES, find_encoder, thinned_epochs
 from gui.panes.exports import WHOLE_WINDOW, Exports, export_actions
+from gui.panes.pane import Pane
 from gui.training import Playhead, RunControl, Session
 
 STAND_IN = """#!{python}

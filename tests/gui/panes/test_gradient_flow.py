@@ -17,9 +17,9 @@ from pytestqt.qtbot import QtBot
 
 from engine.stats import EpochStats
 from engine.training import LayerInfo, RunHistory, RunStarted
-from gui.panes import Pane
 from gui.panes.gradient_flow import GradientFlowPane
 from gui.panes.heat import NONE, NONFINITE, ZERO, logs_of
+from gui.panes.pane import Pane
 from gui.panes.theory import ShownTheory
 
 Open = Callable[..., Pane]

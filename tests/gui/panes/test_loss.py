@@ -12,8 +12,8 @@ from pytestqt.qtbot import QtBot
 
 from engine.stats import EpochStats
 from engine.training import RunHistory, RunStarted
-from gui.panes import Pane
 from gui.panes.loss import LossPane
+from gui.panes.pane import Pane
 
 Open = Callable[..., Pane]
 STEPS = 6

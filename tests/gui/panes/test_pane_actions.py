@@ -15,8 +15,9 @@ from pytestqt.qtbot import QtBot
 
 from engine.stats import SCALAR_COLUMNS
 from engine.training import RunHistory
-from gui.panes import PANES, Pane
+from gui.panes import PANES
 from gui.panes.gradient_flow import GradientFlowPane
+from gui.panes.pane import Pane
 
 Open = Callable[..., Pane]
 NAMES = [spec.name for spec in PANES]

@@ -16,9 +16,10 @@ from pytestqt.qtbot import QtBot
 from engine.stats import EpochStats
 from engine.training import RunHistory, RunStarted
 from gui.common.theme import DARK, ThemeSource
-from gui.panes import PANES, Pane
+from gui.panes import PANES
 from gui.panes.gradient_flow import GradientFlowPane
 from gui.panes.loss import LossPane
+from gui.panes.pane import Pane
 
 Floats = NDArray[np.float64]
 Open = Callable[..., Pane]

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from engine.stats import EpochStats, TimeGradient
 from engine.training import RunHistory, RunStarted
-from gui.panes import Pane
 from gui.panes.heat import logs_of
+from gui.panes.pane import Pane
 from gui.panes.theory import ShownTheory
 from gui.panes.through_time import ThroughTimePane
 

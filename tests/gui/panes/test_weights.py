@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 
 from engine.stats import MAGNITUDES, Distribution, EpochStats, bin_values
 from engine.training import LayerInfo, RunHistory, RunStarted
-from gui.panes import Pane
+from gui.panes.pane import Pane
 from gui.panes.weights import WeightsPane
 
 Open = Callable[..., Pane]
