@@ -168,7 +168,7 @@ class Lab(QObject):
         self.window.restore_layout(*self.settings.window(compact=self._compact))
         self.window.painted.connect(self.session.warm_up)
         self.window.painted.connect(self.theory.begin)
-        for build in (self.panes.complete, self.palette.draw_icons, self.panes.build_plots):
+        for build in (self._build_panes, self.palette.draw_icons, self.panes.build_plots):
             self.window.painted.connect(build, Qt.ConnectionType.QueuedConnection)
         if run_at_once:
             self.window.painted.connect(lambda: self.control.advance("run"))
@@ -320,6 +320,15 @@ class Lab(QObject):
         self.actions.refresh()
         path = self.document.path
         self.window.show_title(path.name if path else tr("Untitled"), self.document.modified)
+
+    def _build_panes(self) -> None:
+        """Build the panes, and give every dock its size once more: with a pane in it, it wants another."""
+        self.panes.complete()
+        _, state = layout = self.settings.window(compact=self._compact)
+        if state.isEmpty():
+            self.window.reset_layout()
+        else:
+            self.window.restore_layout(*layout)
 
     def _show_history(self) -> None:
         self.canvas.show_history(self.playhead.history)

@@ -268,6 +268,14 @@ class MainWindow(QMainWindow):
         ):
             named = [(self.docks[n], s.size) for n, s in self._specs.items() if s.area & areas]
             self.resizeDocks([dock for dock, _ in named], [size for _, size in named], orientation)
+        bottom = Qt.DockWidgetArea.BottomDockWidgetArea
+        side_by_side = [
+            self.docks[name]
+            for name, spec in self._specs.items()
+            if spec.area == bottom and not spec.tabbed_with
+        ]
+        share = self.width() // max(1, len(side_by_side))
+        self.resizeDocks(side_by_side, [share] * len(side_by_side), Qt.Orientation.Horizontal)
 
 
 def _local_file(content: QMimeData) -> Path | None:
