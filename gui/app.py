@@ -15,7 +15,6 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 from engine.graph import SetTraining
 from engine.language import spoken, tr
 from engine.parameters import Value
-from engine.training import Adopted, Examined, RunFinished
 from gui.actions import (
     EDIT_BAR,
     EDIT_MENU,
@@ -35,11 +34,12 @@ from gui.common.frames import FrameClock
 from gui.common.help import about_text, shortcuts_text, show_text, versions_text
 from gui.common.icons import Icons
 from gui.common.languages import LANGUAGE_ACTIONS, Languages
-from gui.common.notice import Level, NoticeBar, Remedy
+from gui.common.notice import NoticeBar, Remedy
 from gui.common.settings import Settings
 from gui.common.theme import ThemeChoice, ThemeSource
 from gui.document import Document
 from gui.document.autosave import Autosave
+from gui.document.examples import examples
 from gui.document.files import FileControl
 from gui.document.status import NetworkStatus
 from gui.document.theory import TheorySource
@@ -50,9 +50,9 @@ from gui.panes import PANES
 from gui.panes.deck import PaneDeck
 from gui.panes.exports import WHOLE_WINDOW, Exports, export_actions
 from gui.panes.theory import ShownTheory
+from gui.tellings import Tellings
 from gui.training import Playhead, RunControl, Session, WorkerClient
 from gui.training.epoch_bar import EpochBar
-from gui.training.examined import examined_text
 from gui.training.player import Player
 from gui.training.status import RunStatus
 from gui.training.time_actions import TIME_BAR, TIME_MENU
@@ -125,6 +125,7 @@ class Lab(QObject):
         self._compact = room.boundedTo(_SMALL_SCREEN) != _SMALL_SCREEN
         self.window = self._window()
         self.files = FileControl(self.document, self.window)
+        self.tellings = Tellings(self.notice, self.document, self.canvas, self.window)
         self.exports = Exports(
             self.window, self.panes, self.playhead, self.control, self.document, self._versions
         )
@@ -136,7 +137,7 @@ class Lab(QObject):
         self._furnish()
         self._connect()
         self.crashes = CrashKeeper(
-            folders.state / "errors.log", self.autosave.write, self._tell_crash
+            folders.state / "errors.log", self.autosave.write, self.tellings.tell_crash
         )
 
     def open_first(self, path: Path | None) -> bool:
@@ -234,15 +235,15 @@ class Lab(QObject):
         window.set_icon(self.icons.icon("app"))
         self._recent = QMenu(tr("Open &recent"), window)
         self._recent.aboutToShow.connect(self._fill_recent)
-        examples = QMenu(tr("&Examples"), window)
-        for path in sorted(self.folders.examples.glob("*.json")):
-            examples.addAction(_title(path), _opener(self.files, path))
+        menu = QMenu(tr("&Examples"), window)
+        for title, path in examples(self.folders.examples):
+            menu.addAction(title, _opener(self.files, path))
         shown = (WHOLE_WINDOW, *(spec.name for spec in PANES))
         films = [self.actions[f"animate_{name}"] for name in shown]
         animations = window.sub_menu(tr("Export an ani&mation"), films)
         sizes = window.sub_menu(tr("Si&ze of everything"), [self.actions[n] for n in SIZE_ACTIONS])
         languages = window.sub_menu(tr("Lan&guage"), [self.actions[n] for n in LANGUAGE_ACTIONS])
-        file_rows: list[str | QMenu] = ["new", "open", self._recent, examples, *FILE_MENU]
+        file_rows: list[str | QMenu] = ["new", "open", self._recent, menu, *FILE_MENU]
         file_rows += [animations, "|", "quit"]
         window.build_menus(
             [
@@ -282,16 +283,11 @@ class Lab(QObject):
         self.playhead.grown.connect(self._show_growth)
         self.playhead.moved.connect(self._show_epoch)
         self.player.changed.connect(self.actions.refresh)
-        session.examined.connect(self._tell_examination)
-        session.finished.connect(self._tell_end)
-        session.failed.connect(self._tell_failure)
-        session.worried.connect(lambda sentence: notice.say(sentence, "warning"))
-        session.adopted.connect(self._tell_adoption)
-        session.adoption_refused.connect(self._tell_adoption_refusal)
+        session.finished.connect(self._take_end)
+        self.tellings.follow(session, self.control)
         session.worker_ready.connect(self.inspector.training_page.offer)
         self.inspector.layer_page.bench.measure_wanted.connect(session.measure)
         session.measured.connect(self.inspector.layer_page.bench.show_measured)
-        self.control.refused.connect(self._tell_refusal)
         self.files.failed.connect(lambda sentence: notice.say(sentence, "error"))
         self.files.used.connect(self.settings.add_recent)
         self.autosave.failed.connect(lambda sentence: notice.say(sentence, "warning"))
@@ -356,49 +352,9 @@ class Lab(QObject):
     def _set_training(self, name: str, value: Value, merge_key: Hashable) -> None:
         self.document.do(SetTraining({name: value}), merge_key)
 
-    def _tell_end(self, finished: RunFinished) -> None:
+    def _take_end(self) -> None:
         self._show_growth()
         self.panes.data_changed()
-        if finished.sentence:
-            level: Level = "info" if finished.outcome == "completed" else "warning"
-            self.notice.say(finished.sentence, level, self._show_remedy(finished.node_id or ""))
-
-    def _tell_failure(self, sentence: str, node_id: str, details: str) -> None:
-        remedy = self._show_remedy(node_id)
-        if remedy is None and details:
-            remedy = Remedy(
-                tr("Copy details"), lambda: QGuiApplication.clipboard().setText(details)
-            )
-        self.notice.say(sentence, "error", remedy)
-
-    def _tell_refusal(self, sentence: str, node_id: str) -> None:
-        self.notice.say(
-            tr("Training cannot begin. {sentence}").format(sentence=sentence),
-            "error",
-            self._show_remedy(node_id),
-        )
-
-    def _tell_adoption(self, adopted: Adopted) -> None:
-        self.notice.say(
-            tr("Training goes on with the edited network. {notes}").format(
-                notes=". ".join(adopted.notes)
-            )
-        )
-
-    def _tell_adoption_refusal(self, sentence: str, node_id: str) -> None:
-        begin = tr("Training cannot go on with the edited network. {sentence}").format(
-            sentence=sentence
-        )
-        self.notice.say(begin, "error", self._show_remedy(node_id))
-
-    def _tell_crash(self, sentence: str, details: str) -> None:
-        copy = Remedy(tr("Copy details"), lambda: QGuiApplication.clipboard().setText(details))
-        self.notice.say(sentence, "error", copy)
-
-    def _show_remedy(self, node_id: str) -> Remedy | None:
-        if node_id not in self.document.graph.nodes:
-            return None
-        return Remedy(tr("Show the layer"), lambda: self.canvas.show_node(node_id))
 
     def _fill_recent(self) -> None:
         self._recent.clear()
@@ -406,11 +362,6 @@ class Lab(QObject):
             self._recent.addAction(str(path), _opener(self.files, path, as_copy=False))
         if self._recent.isEmpty():
             self._recent.addAction(tr("No file was saved or opened yet")).setEnabled(False)
-
-    def _tell_examination(self, message: Examined) -> None:
-        if self.session.history is not None:
-            text = examined_text(self.session.history.layers, message)
-            show_text(self.window, tr("A thorough look"), text)
 
     def _may_close(self) -> bool:
         return self.files.may_leave()
@@ -437,7 +388,8 @@ class Lab(QObject):
             self.window.leave_alone()
         else:
             pane = wanted or self.panes.with_focus(self.window.focusWidget())
-            self.window.show_alone(pane.name)
+            if pane is not None:
+                self.window.show_alone(pane.name)
 
     def _tell_export(self, sentence: str, path: Path) -> None:
         show = Remedy(tr("Open it"), lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(path)))
@@ -449,21 +401,6 @@ class Lab(QObject):
     def _copy_report(self) -> None:
         QGuiApplication.clipboard().setText(f"{self._versions()}\n{self.client.log}")
         self.notice.say(tr("Versions and the training process's last words are on the clipboard"))
-
-
-_EXAMPLES = {
-    "adding_lstm": tr("Adding lstm"),
-    "book_characters_lstm": tr("Book characters lstm"),
-    "digits_mlp": tr("Digits mlp"),
-    "digits_vanishing_sigmoid": tr("Digits vanishing sigmoid"),
-    "mnist_lenet": tr("Mnist lenet"),
-    "recall_vanishing_rnn": tr("Recall vanishing rnn"),
-    "spirals_residual": tr("Spirals residual"),
-}
-
-
-def _title(path: Path) -> str:
-    return _EXAMPLES.get(path.stem) or path.stem.replace("_", " ").capitalize()
 
 
 def _opener(files: FileControl, path: Path, *, as_copy: bool = True) -> Callable[[], None]:

@@ -150,7 +150,7 @@ RECTIFIERS: tuple[LayerSpec, ...] = (
         formula=tr("z if z > 0, else α z, α learned"),
         details=tr(
             "α starts at the value given and is trained by gradient descent (He et al. "
-            "2015). The curve shown here is the one before training."
+            "2015). The curve shown here has the slope of the shown epoch."
         ),
         parameters=(
             FloatParameter(

@@ -3,7 +3,7 @@
 import math
 
 from msgspec.structs import replace
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, Qt, QTimer
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, QTimer
 from PySide6.QtGui import (
     QContextMenuEvent,
     QDragEnterEvent,
@@ -40,6 +40,7 @@ from gui.document import Document
 from . import clipboard, insertion
 from .geometry import CARD, CARD_HEIGHT, CARD_WIDTH, STEP_X, snapped
 from .gestures.palette_drop import PaletteDrop
+from .gestures.panning import Panning
 from .gestures.renaming import NameEditor
 from .layout import tidy_places
 from .legend import Legend
@@ -82,8 +83,7 @@ class CanvasView(QGraphicsView):
         self._live = LiveDrawing(self._scene, document, themes, self)
         self._legend = Legend(self)
         self._live.drawn.connect(self._show_legend)
-        self._space = False
-        self._pan_from: QPoint | None = None
+        self._panning = Panning(self)
         self._hint = ""
         self._scene.hint.connect(self._show_hint)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -139,9 +139,8 @@ class CanvasView(QGraphicsView):
             return
         margin = 2 * GRID
         room.adjust(-margin, -margin, margin, margin)
-        reserved = (
-            self._legend.room
-        )  # also while it is hidden: the picture should not jump when training begins
+        # also while the legend is hidden: the picture should not jump when training begins
+        reserved = self._legend.room
         width, height = self.viewport().width(), max(1, self.viewport().height() - reserved)
         limit = _FIT_LIMIT * self._themes.theme.type_scale
         self._set_zoom(min(width / room.width(), height / room.height(), limit))
@@ -266,15 +265,13 @@ class CanvasView(QGraphicsView):
         elif key == Qt.Key.Key_L and control:
             self.connect_selected()
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space = True
-            self.viewport().setCursor(Qt.CursorShape.OpenHandCursor)
+            self._panning.hold(True)
         else:
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Space and not event.isAutoRepeat():
-            self._space = False
-            self.viewport().unsetCursor()
+            self._panning.hold(False)
         super().keyReleaseEvent(event)
 
     def event(self, event: QEvent) -> bool:
@@ -294,33 +291,19 @@ class CanvasView(QGraphicsView):
             super().wheelEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        left = event.button() == Qt.MouseButton.LeftButton
-        if event.button() == Qt.MouseButton.MiddleButton or (left and self._space):
-            self._pan_from = event.position().toPoint()
-            self.viewport().setCursor(Qt.CursorShape.ClosedHandCursor)
-            return
-        super().mousePressEvent(event)
+        if not self._panning.press(event):
+            super().mousePressEvent(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._pan_from is not None:
-            here = event.position().toPoint()
-            shift, self._pan_from = here - self._pan_from, here
-            for bar, distance in (
-                (self.horizontalScrollBar(), shift.x()),
-                (self.verticalScrollBar(), shift.y()),
-            ):
-                bar.setValue(bar.value() - distance)
+        if self._panning.move(event):
             return
         super().mouseMoveEvent(event)
         if self._hint:
             QToolTip.showText(event.globalPosition().toPoint(), self._hint, self)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._pan_from is not None:
-            self._pan_from = None
-            self.viewport().unsetCursor()
-            return
-        super().mouseReleaseEvent(event)
+        if not self._panning.release():
+            super().mouseReleaseEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         card = self._scene.card_at(self.mapToScene(event.position().toPoint()))

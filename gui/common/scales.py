@@ -19,15 +19,15 @@ _HIGHEST_DECADE = 4
 _HEADROOM = 1.15
 
 
-def to_scale(values: Floats | float) -> Floats:
-    """From a value to its place on the axis."""
-    place: Floats = np.arcsinh(np.asarray(values, np.float64) / LINEAR_WIDTH)
+def to_scale(values: Floats | float, width: float = LINEAR_WIDTH) -> Floats:
+    """From a value to its place on the axis, which is nearly linear up to `width`."""
+    place: Floats = np.arcsinh(np.asarray(values, np.float64) / width)
     return place
 
 
-def from_scale(places: Floats | float) -> Floats:
+def from_scale(places: Floats | float, width: float = LINEAR_WIDTH) -> Floats:
     """From a place on the axis to its value."""
-    values: Floats = np.sinh(np.asarray(places, np.float64)) * LINEAR_WIDTH
+    values: Floats = np.sinh(np.asarray(places, np.float64)) * width
     return values
 
 

@@ -68,7 +68,7 @@ class NormInstrument(Instrument):
             return
         mode = cast("Mode", self.mode_box.currentData())
         found = stages(view.table, norm, mode)
-        places, density = densities(found.counts, 1.15 * reach(found.counts))
+        places, density = densities(found.counts, reach(found.counts))
         centres = (places[1:] + places[:-1]) / 2
         colors = (self._themes.theme.muted, *self._themes.theme.series)
         hills = [

@@ -73,12 +73,11 @@ class PaneDeck(QObject):
         for pane in self:
             pane.build_plot()
 
-    def with_focus(self, focus: QWidget | None) -> "Pane":
-        """The pane with the keyboard, else the first that is seen, else the first."""
+    def with_focus(self, focus: QWidget | None) -> "Pane | None":
+        """The pane with the keyboard, else the first that is seen, else the first; None before they are built."""
         near = [p for p in self if focus is not None and (focus is p or p.isAncestorOf(focus))]
         seen = [pane for pane in self if pane.isVisible()]
-        found: Pane = [*near, *seen, *self][0]
-        return found
+        return next(iter([*near, *seen, *self]), None)
 
     def set_selected(self, ids: frozenset[str]) -> None:
         """Mark the chosen layers."""

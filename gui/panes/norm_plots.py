@@ -38,7 +38,6 @@ _THICK = 300
 _LABEL = 4.5 * GRID
 """Pixels that a label needs."""
 _ROOM_AHEAD = 1.25
-_HEADROOM = 1.15
 
 
 class StagesPlot:
@@ -77,7 +76,7 @@ class StagesPlot:
 
     def draw(self, found: Distribution, then: Distribution | None) -> None:
         """Show the stages, and those of the epoch that is compared with as outlines."""
-        self._reach = max(self._reach, _HEADROOM * reach(found.counts))
+        self._reach = max(self._reach, reach(found.counts))
         places, density = densities(found.counts, self._reach)
         centres, share = (places[1:] + places[:-1]) / 2, self._share
         for stage, curve in enumerate(self.ridges):

@@ -10,7 +10,6 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
-    QCursor,
     QGuiApplication,
     QKeyEvent,
     QPaintEvent,
@@ -20,12 +19,10 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QFrame,
-    QGraphicsItem,
     QHBoxLayout,
     QLabel,
     QScrollArea,
     QStackedWidget,
-    QToolTip,
     QVBoxLayout,
     QWidget,
 )
@@ -40,6 +37,9 @@ from gui.common.frames import FrameClock
 from gui.common.still import Still
 from gui.common.theme import GRID, Theme, ThemeSource, palette_of
 
+from .caption import Caption
+from .plots import color_axes, new_plots
+from .pointer import Pointer
 from .taking import alone_button, csv_of, export_button, png_of, svg_of
 from .theory import ShownTheory
 
@@ -81,8 +81,6 @@ class Pane(QWidget):
         self._pinned: int | None = None
         self._theory: ShownTheory | None = None
         self._selected: frozenset[str] = frozenset()
-        self._said = ("", 0)
-        self._longest = 0
         self._dirty = True
         self._clock = FrameClock(self)
         self.headline = ElidedLabel()
@@ -100,11 +98,8 @@ class Pane(QWidget):
         self._lesson.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lesson.setMargin(3 * GRID)
         self._pages = QStackedWidget()
-        self.caption = QLabel()
-        self.caption.setWordWrap(True)
-        self.caption.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.caption.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self._caption_place = Still(self.caption)
+        self._caption = Caption()
+        self.caption = self._caption.label
         self._arrange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
@@ -144,7 +139,7 @@ class Pane(QWidget):
     def show_history(self, history: RunHistory | None) -> None:
         """Show another run, its newest epoch."""
         self._history, self._epoch, self._pinned = history, None, None
-        self._forget_height()
+        self._caption.forget()
         self.restart()
         self.data_changed()
 
@@ -177,6 +172,11 @@ class Pane(QWidget):
         if epoch != self._pinned:
             self._pinned = epoch
             self.data_changed()
+
+    @property
+    def selected(self) -> frozenset[str]:
+        """The chosen layers."""
+        return self._selected
 
     def set_selected(self, ids: frozenset[str]) -> None:
         """Mark the chosen layers."""
@@ -257,7 +257,7 @@ class Pane(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
-            self._forget_height()
+            self._caption.forget()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {
@@ -289,7 +289,7 @@ class Pane(QWidget):
         absence = self.absence() if has_data else ""
         self._lesson.setText(absence or self._lesson_text)
         self._pages.setCurrentIndex(_PLOT if has_data and not absence else _LESSON)
-        self._caption_place.setVisible(has_data)
+        self._caption.setVisible(has_data)
         if has_data:
             if first:
                 self._settle()
@@ -313,27 +313,9 @@ class Pane(QWidget):
             layout.activate()
 
     def _say(self, caption: str) -> None:
-        width = self.caption.width()
-        if (caption, width) == self._said:
-            return
-        if width != self._said[1]:  # it wraps in another way then
-            self._forget_height()
-        self._said = caption, width
-        self.caption.setText(caption)
-        self.setAccessibleDescription(caption)
-        if len(caption) <= self._longest:  # asking how high it stands takes longer than a curve
-            return
-        self._longest = len(caption)
-        needed = self.caption.heightForWidth(width)
-        if (
-            needed > self._caption_place.minimumHeight()
-        ):  # never less: a plot that jumps cannot be read
-            self._caption_place.setFixedHeight(needed)
-
-    def _forget_height(self) -> None:
-        """The caption may become lower again."""
-        self._caption_place.setFixedHeight(0)
-        self._longest = 0
+        self._caption.say(caption)
+        if caption != self.accessibleDescription():
+            self.setAccessibleDescription(caption)
 
     def _use_theme(self) -> None:
         theme = self.theme
@@ -345,40 +327,15 @@ class Pane(QWidget):
         self.data_changed()
 
     def _new_plot(self) -> pg.GraphicsView:
-        if self._plots == 1:
-            plot = pg.PlotWidget(enableMenu=False)
-            self.plot_items = [plot.getPlotItem()]
-        else:
-            plot = pg.GraphicsLayoutWidget()
-            self.plot_items = [plot.addPlot(enableMenu=False) for _ in range(self._plots)]
-        plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        # it paints its ground itself: what lies below need not be painted each time
-        plot.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        for item in self.plot_items:
-            item.hideButtons()
-            item.setMouseEnabled(x=False, y=False)
-            item.getViewBox().disableAutoRange()
-            item.getViewBox().sigResized.connect(self.data_changed)  # other labels fit then
-        plot.scene().sigMouseMoved.connect(self._hover)
-        plot.scene().sigMouseClicked.connect(self._click)
+        # another size: other labels fit then
+        plot, self.plot_items = new_plots(self._plots, self.data_changed)
+        self._pointer = Pointer(self, plot)
         return plot
 
     def _color_plot(self) -> None:
         self.plot.setBackground(self.theme.surface)
-        for item in self.plot_items:
-            for side in ("left", "bottom", "right"):
-                self._color_axis(item.getAxis(side))
+        color_axes(self.plot_items, self.theme, self._themes)
         self.color_items()
-
-    def _color_axis(self, axis: pg.AxisItem) -> None:
-        axis.setPen(self.theme.pen("border"))
-        axis.setTextPen(self.theme.muted)
-        axis.enableAutoSIPrefix(False)
-        for item in (axis, axis.label):
-            item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
-        # minor ticks triple the lines of a grid, and the time to paint it
-        axis.setStyle(tickFont=self._themes.font(0.85), maxTickLevel=0)
-        axis.label.setFont(self._themes.font(1.0))
 
     def _arrange(self) -> None:
         head = QHBoxLayout()
@@ -400,44 +357,7 @@ class Pane(QWidget):
         column.setSpacing(GRID // 2)
         column.addLayout(head)
         column.addWidget(self._pages, 1)
-        column.addWidget(self._caption_place)
-
-    # The pointer.
-
-    def _place(self, position: QPointF) -> tuple[QPointF, int] | None:
-        """Where a point of the scene lies, in the units of the plot that holds it, and which plot that is."""
-        if not self.has_content():
-            return None
-        for number, item in enumerate(self.plot_items):
-            box = item.getViewBox()
-            if item.isVisible() and box.sceneBoundingRect().contains(position):
-                return box.mapSceneToView(position), number
-        return None
-
-    def _hover(self, position: QPointF) -> None:
-        found = self._place(position)
-        text, node_id = self.read_at(*found) if found else ("", None)
-        QToolTip.showText(QCursor.pos(), text, self.plot)  # an empty text hides it
-        pressed = QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton
-        if found and pressed and self._choose_epoch(*found):
-            self._choose_layer(node_id)
-
-    def _click(self, event: Any) -> None:
-        found = self._place(event.scenePos())
-        if found and event.button() == Qt.MouseButton.LeftButton:
-            self._choose_layer(self.read_at(*found)[1])
-            self._choose_epoch(*found)
-
-    def _choose_layer(self, node_id: str | None) -> None:
-        if node_id is not None and self._selected != {node_id}:
-            self.layer_chosen.emit(node_id)
-
-    def _choose_epoch(self, place: QPointF, plot: int) -> bool:
-        """Move the playhead; whether there are epochs at the place."""
-        epoch = self.epoch_at(place, plot)
-        if epoch is not None:
-            self.epoch_chosen.emit(epoch)
-        return epoch is not None
+        column.addWidget(self._caption)
 
     # Taking it along.
 

@@ -42,7 +42,7 @@ _ABSENCE = tr(
     "This network has no recurrent layer, so nothing goes back through time.\n\nTo "
     "see it, choose a data set of sequences (for example Recall or Adding), put "
     "an RNN, LSTM or GRU between Input and Output, and press Run. Or open File › "
-    "Examples › Recall vanishing rnn."
+    "Examples › Recall: a recurrent network that forgets."
 )
 _LINES, _HEAT_MAP, _RADIUS = tr("Steps"), tr("Steps × epochs"), tr("Spectral radius")
 _ROOM_DECADES = 0.3

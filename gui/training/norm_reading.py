@@ -19,6 +19,7 @@ from engine.stats import (
     resample,
 )
 from engine.training import BAND, LayerInfo, NormTrack
+from gui.common.scales import from_scale, reach_of, to_scale
 
 from .reading import View
 
@@ -70,24 +71,18 @@ def stages(table: LayerTable, norm: BatchNormStats, mode: Mode) -> Distribution:
 
 
 def reach(counts: NDArray[np.integer]) -> float:
-    """The size that all but a thousandth of each row's values stay below; 1 at least."""
-    half = counts.shape[1] // 2
-    sizes = counts[:, half:].astype(np.int64) + counts[:, :half][:, ::-1]
-    beyond = sizes[:, ::-1].cumsum(axis=1)[:, ::-1] > sizes.sum(axis=1, keepdims=True) * 1e-3
-    used = np.flatnonzero(beyond.any(axis=0))
-    return max(1.0, float(EDGES[half + 2 :][used[-1]])) if used.size else 1.0
+    """The size that the axis goes to, 1 at least: all but a thousandth of each row's values stay below."""
+    return max(1.0, reach_of(counts))
 
 
 def to_place(values: Floats | float) -> Floats:
     """From a value to its place on the axis: nearly linear up to ± 2, logarithmic far from it."""
-    place: Floats = np.arcsinh(np.asarray(values, np.float64) / _LINEAR_WIDTH)
-    return place
+    return to_scale(values, _LINEAR_WIDTH)
 
 
 def from_place(places: Floats | float) -> Floats:
     """From a place on the axis to its value."""
-    values: Floats = np.sinh(np.asarray(places, np.float64)) * _LINEAR_WIDTH
-    return values
+    return from_scale(places, _LINEAR_WIDTH)
 
 
 def densities(counts: NDArray[np.integer], limit: float) -> tuple[Floats, Floats]:

@@ -2,12 +2,13 @@
 
 from PySide6.QtCore import QElapsedTimer, QObject, QTimer, Signal
 
+from gui.common.frames import FRAME_MS
+
 from .playhead import Playhead
 
 SPEEDS = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 EPOCHS_PER_SECOND = 2.0
 """At speed 1."""
-_FRAME_MS = 16
 _CALM_MS = 500
 """With reduced motion the picture changes at most twice a second; WCAG 2.3.1 warns from three on."""
 _LONGEST_S = 0.5
@@ -130,7 +131,7 @@ class Player(QObject):
 
     @property
     def _interval(self) -> int:
-        return max(_CALM_MS if self._calm else _FRAME_MS, round(1_000 / self.pace))
+        return max(_CALM_MS if self._calm else int(FRAME_MS), round(1_000 / self.pace))
 
     def _advance(self) -> None:
         self._due += min(self._clock.restart() / 1_000, max(_LONGEST_S, 1 / self.pace)) * self.pace

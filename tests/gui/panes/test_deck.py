@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
 from engine.training import RunHistory
@@ -12,25 +11,14 @@ from gui.panes import PANES
 from gui.panes.deck import PaneDeck
 from gui.panes.pane import Pane
 from gui.training import Playhead, Session
+from tests.gui.fake_session import FakeSession
 
 FRONT = [spec.name for spec in PANES if not spec.tabbed_with]
 BEHIND = [spec.name for spec in PANES if spec.tabbed_with]
 
 
-class _Session(QObject):
-    """As much of a session as the playhead sees."""
-
-    run_started = Signal()
-    epoch_ended = Signal()
-    progressed = Signal()
-
-    def __init__(self, history: RunHistory) -> None:
-        super().__init__()
-        self.history = history
-
-
 def _deck(themes: ThemeSource, history: RunHistory, qtbot: QtBot) -> tuple[PaneDeck, Playhead]:
-    session = _Session(history)
+    session = FakeSession(history)
     playhead = Playhead(cast(Session, session), session)
     deck = PaneDeck(themes, FrameClock(session), playhead, session)
     deck.built.connect(qtbot.addWidget)

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 from PIL import Image
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QProgressDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -32,6 +32,7 @@ from gui.panes.animation import FRAMES, find_encoder, thinned_epochs
 from gui.panes.exports import WHOLE_WINDOW, Exports, export_actions
 from gui.panes.pane import Pane
 from gui.training import Playhead, RunControl, Session
+from tests.gui.fake_session import FakeSession
 
 STAND_IN = """#!{python}
 import sys
@@ -50,18 +51,6 @@ import sys, time
 open(sys.argv[-1], "wb").write(b"half")
 time.sleep(60)
 """
-
-
-class _Session(QObject):
-    """As much of a session as the playhead sees."""
-
-    run_started = Signal()
-    epoch_ended = Signal()
-    progressed = Signal()
-
-    def __init__(self, history: RunHistory | None) -> None:
-        super().__init__()
-        self.history = history
 
 
 class _Desk:
@@ -89,7 +78,7 @@ def desk(
         window = QWidget()
         qtbot.addWidget(window)
         window.resize(640, 480)
-        session = _Session(history)
+        session = FakeSession(history)
         session.setParent(window)
         playhead = Playhead(cast(Session, session), window)
         panes = []

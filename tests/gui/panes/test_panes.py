@@ -265,6 +265,17 @@ def test_a_run_that_went_on_keeps_its_epochs_numbers(
     assert f"at epoch {run.epochs[best].epoch}" in pane.caption.text()
 
 
+def test_the_same_caption_of_another_run_has_its_room(
+    opened: Open, history: RunHistory, qtbot: QtBot
+) -> None:
+    pane = opened("loss", history)
+    height = pane.caption.height()
+    assert height == pane.caption.heightForWidth(pane.caption.width())
+    with qtbot.waitSignal(pane.drawn):
+        pane.show_history(history)
+    qtbot.waitUntil(lambda: pane.caption.height() == height)
+
+
 def test_a_caption_takes_no_more_room_than_its_width_asks_for(
     opened: Open, history: RunHistory, qtbot: QtBot
 ) -> None:

@@ -1,14 +1,12 @@
 """Measuring networks at their initialisation: the newest wish counts, at most one is on its way."""
 
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from pytestqt.qtbot import QtBot
 
 from engine.training import Measure, Measured
-from gui.training import Session, State, WorkerClient
+from gui.training import Session, State
 from gui.training.measuring import Measuring
 
 MakeSession = Callable[[str], Session]
@@ -26,22 +24,6 @@ def measuring(sent: list[Measure]) -> Measuring:
     made = Measuring(sent.append)
     made.connect()
     return made
-
-
-@pytest.fixture
-def session_of() -> Iterator[MakeSession]:
-    """Makes sessions with a fake worker that follows a scenario; closes them."""
-    made: list[Session] = []
-
-    def make(scenario: str) -> Session:
-        program = [sys.executable, str(Path(__file__).with_name("fake_worker.py")), scenario]
-        session = Session(WorkerClient(program))
-        made.append(session)
-        return session
-
-    yield make
-    for session in made:
-        session.close()
 
 
 def _answer(request: int) -> Measured:

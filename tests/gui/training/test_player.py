@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
 import pytest
-from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QAction, QColor, QKeySequence, QMouseEvent
 from PySide6.QtWidgets import QToolButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -18,18 +18,7 @@ from gui.training import Playhead, Session
 from gui.training.epoch_bar import EpochBar, EpochSlider
 from gui.training.player import SPEEDS, Player
 from gui.training.time_actions import TIME_BAR, TIME_MENU, time_actions
-
-
-class _Session(QObject):
-    """As much of a session as the playhead sees."""
-
-    run_started = Signal()
-    epoch_ended = Signal()
-    progressed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.history: RunHistory | None = None
+from tests.gui.fake_session import FakeSession
 
 
 class _History:
@@ -41,7 +30,7 @@ class _History:
 
 
 class _Run(NamedTuple):
-    session: _Session
+    session: FakeSession
     playhead: Playhead
     player: Player
 
@@ -57,7 +46,7 @@ def begun(qtbot: QtBot) -> Callable[..., _Run]:
     """Makes a run of so many epochs, its playhead and its player."""
 
     def begin(epochs: int, first: int = 0) -> _Run:
-        session = _Session()
+        session = FakeSession()
         if epochs:
             session.history = cast(RunHistory, _History(epochs, first))
         playhead = Playhead(cast(Session, session), session)

@@ -2,23 +2,11 @@
 
 from typing import Any, cast
 
-from PySide6.QtCore import QObject, Signal
 from pytestqt.qtbot import QtBot
 
 from engine.training import RunHistory
 from gui.training import Playhead, Session
-
-
-class _Session(QObject):
-    """As much of a session as the playhead sees."""
-
-    run_started = Signal()
-    epoch_ended = Signal()
-    progressed = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.history: RunHistory | None = None
+from tests.gui.fake_session import FakeSession
 
 
 class _History:
@@ -26,8 +14,8 @@ class _History:
         self.epochs = list(range(epochs))
 
 
-def _begun(epochs: int) -> tuple[_Session, Playhead]:
-    session = _Session()
+def _begun(epochs: int) -> tuple[FakeSession, Playhead]:
+    session = FakeSession()
     session.history = cast(RunHistory, _History(epochs))
     return session, Playhead(cast(Session, session), session)
 
@@ -67,7 +55,7 @@ def test_another_run_is_followed_and_compared_with_nothing(qtbot: QtBot) -> None
 
 
 def test_without_a_run_there_is_nothing_to_show() -> None:
-    playhead = Playhead(cast(Session, _Session()))
+    playhead = Playhead(cast(Session, FakeSession()))
     playhead.go(3)
     assert (playhead.last, playhead.shown, playhead.view, playhead.pinned_view) == (
         -1,

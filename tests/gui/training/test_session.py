@@ -1,9 +1,8 @@
 """The session's state machine against a real process that behaves, misbehaves and dies."""
 
 import os
-import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,22 +13,6 @@ from gui.training import Session, State, WorkerClient
 from gui.training.status import RunStatus
 
 MakeSession = Callable[[str], Session]
-
-
-@pytest.fixture
-def session_of(qtbot: QtBot) -> Iterator[MakeSession]:
-    """Makes a session whose worker plays a scenario of `fake_worker.py`."""
-    made: list[Session] = []
-
-    def make(scenario: str) -> Session:
-        program = [sys.executable, str(Path(__file__).with_name("fake_worker.py")), scenario]
-        session = Session(WorkerClient(program))
-        made.append(session)
-        return session
-
-    yield make
-    for session in made:
-        session.close()
 
 
 def test_a_run_from_start_to_end(session_of: MakeSession, qtbot: QtBot) -> None:

@@ -1,0 +1,49 @@
+"""Plots as all panes have them: nothing moves by itself, and what seldom changes is painted once."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGraphicsItem
+
+from gui.common.theme import Theme, ThemeSource
+
+_SIDES = ("left", "bottom", "right")
+
+
+def new_plots(count: int, resized: Callable[[], None]) -> tuple[pg.GraphicsView, list[pg.PlotItem]]:
+    """A `PlotWidget`, or a `GraphicsLayoutWidget` of several plots side by side; `resized` is told of a new size."""
+    if count == 1:
+        view = pg.PlotWidget(enableMenu=False)
+        items = [view.getPlotItem()]
+    else:
+        view = pg.GraphicsLayoutWidget()
+        items = [view.addPlot(enableMenu=False) for _ in range(count)]
+    view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    # it paints its ground itself: what lies below need not be painted each time
+    view.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+    for item in items:
+        item.hideButtons()
+        item.setMouseEnabled(x=False, y=False)
+        item.getViewBox().disableAutoRange()
+        item.getViewBox().sigResized.connect(resized)
+    return view, items
+
+
+def color_axes(items: list[pg.PlotItem], theme: Theme, themes: ThemeSource) -> None:
+    """Give the axes a theme's colours and letters."""
+    for item in items:
+        for side in _SIDES:
+            _color_axis(item.getAxis(side), theme, themes)
+
+
+def _color_axis(axis: Any, theme: Theme, themes: ThemeSource) -> None:
+    axis.setPen(theme.pen("border"))
+    axis.setTextPen(theme.muted)
+    axis.enableAutoSIPrefix(False)
+    for item in (axis, axis.label):
+        item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+    # minor ticks triple the lines of a grid, and the time to paint it
+    axis.setStyle(tickFont=themes.font(0.85), maxTickLevel=0)
+    axis.label.setFont(themes.font(1.0))
