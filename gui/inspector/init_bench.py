@@ -14,6 +14,7 @@ from engine.layers import WeightDensity, variance_in_numbers, weight_density
 from engine.layers.initializers import INITIALIZER_PARAMETERS
 from engine.parameters import ChoiceParameter, Value
 from engine.training import Measured
+from gui.common.flow_layout import flowing
 from gui.common.theme import GRID, ThemeSource
 from gui.document import Document
 from gui.document.theory import Foretold
@@ -63,6 +64,8 @@ class InitBench(Folding):
         self._node: Node | None = None
         self._asked: tuple[bytes, str] | None = None
         self._prediction: Prediction | None = None
+        self._foretold: object = None
+        """The network that the prediction is of."""
         self._measured: Measured | None = None
         self._late = False
         self._drags = 0
@@ -124,12 +127,11 @@ class InitBench(Folding):
 
     def _arrange(self) -> None:
         self._scope = QButtonGroup(self)
-        scope = QHBoxLayout()
-        scope.addWidget(QLabel(tr("Apply to")))
+        scope, line = flowing()
+        line.addWidget(QLabel(tr("Apply to")))
         for button in (self.here, self.everywhere):
             self._scope.addButton(button)
-            scope.addWidget(button)
-        scope.addStretch(1)
+            line.addWidget(button)
         self.here.setChecked(True)
         self.everywhere.setToolTip(
             tr("What you change here is given to every weight layer, in one step")
@@ -141,7 +143,7 @@ class InitBench(Folding):
         self._amount.setMinimumWidth(self._amount.fontMetrics().horizontalAdvance("0.000123"))
         self.column.addWidget(self.choice)
         self.column.addLayout(size)
-        self.column.addLayout(scope)
+        self.column.addWidget(scope)
         for part in (
             self.backward,
             self.backward_words,

@@ -30,6 +30,8 @@ def test_a_file_that_somebody_put_there_comes_last(tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_each_opens_without_an_error(path: Path) -> None:
     graph = load(path)
-    assert [p for p in infer(graph, describe(graph.data)).problems if p.severity == "error"] == []
+    assert [
+        p for p in infer(graph, describe(graph.data, None)).problems if p.severity == "error"
+    ] == []
     places = {(node.x, node.y) for node in graph.nodes.values()}
     assert len(places) == len(graph.nodes)

@@ -244,3 +244,17 @@ def test_every_instrument_can_be_named(bench: InitBench) -> None:
         assert chart.accessibleDescription()
     assert bench.slider.accessibleName() == "σ of the initial weights"
     assert bench.minimumSizeHint().width() <= 296
+
+
+def test_without_a_theory_old_figures_go_all_the_same(
+    document: Document, themes: ThemeSource, qtbot: QtBot
+) -> None:
+    fill(document, linear_chain(DEPTH, initializer="normal", init_std=0.1))
+    bench = InitBench(document, themes)
+    qtbot.addWidget(bench)
+    bench.show_layer(document.graph.nodes[NODES[0]])
+    bench.show_measured(_answer([1.0] * DEPTH, [1.0] * DEPTH))
+    assert len(bench.backward.drawn("measured")[0]) == DEPTH
+    with qtbot.waitSignal(bench.measure_wanted):
+        bench.show()
+    qtbot.waitUntil(lambda: not len(bench.backward.drawn("measured")[0]))
