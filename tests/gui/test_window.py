@@ -20,6 +20,7 @@ from gui.common.settings import SIZES, Settings
 from gui.common.theme import THEMES, ThemeName
 from gui.panes import PANES
 from gui.training import State
+from tests.gui.keyboard import give_keyboard
 
 MANY_TABS = 400
 
@@ -208,8 +209,7 @@ def test_the_keyboard_can_be_seen_on_the_canvas_and_in_panes(
         lab.palette.search.setFocus()
         qtbot.wait(20)
         assert not _ringed(widget.grab().toImage(), accent)
-        widget.setFocus()
-        qtbot.waitUntil(widget.hasFocus)
+        give_keyboard(widget, qtbot)
         assert _ringed(widget.grab().toImage(), accent)
 
 

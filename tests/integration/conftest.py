@@ -59,11 +59,13 @@ class Person:
 
         def answer() -> None:
             dialogue = QApplication.activeModalWidget()
-            if dialogue is not None and dialogue.isVisible():
+            if dialogue is None or not dialogue.isVisible():
+                return
+            if dialogue.isActiveWindow():
                 waiting.stop()
-                # there is no window manager here that would hand on the keyboard
-                dialogue.activateWindow()
                 QTimer.singleShot(300, lambda: typing.start(self._program, words))
+            else:  # there is no window manager here that would hand on the keyboard
+                dialogue.activateWindow()
 
         waiting.timeout.connect(answer)
         window.activateWindow()

@@ -31,6 +31,7 @@ from gui.common.theme import ThemeSource
 from gui.document import Document
 from gui.inspector import Inspector, Palette
 from gui.inspector.form import ParameterForm
+from tests.gui.keyboard import give_keyboard
 
 Chain = Callable[..., AddNodes]
 Choose = Callable[..., str]
@@ -57,7 +58,6 @@ def inspector(document: Document, themes: ThemeSource, qtbot: QtBot) -> Inspecto
     inspector.resize(360, 900)
     with qtbot.waitExposed(inspector):
         inspector.show()
-    inspector.activateWindow()  # without a window manager nobody else gives it the keyboard
     return inspector
 
 
@@ -113,7 +113,7 @@ def _shown(field: QWidget) -> object:
 
 
 def _enter(field: QWidget, text: str, qtbot: QtBot) -> None:
-    field.setFocus()
+    give_keyboard(field, qtbot)
     qtbot.keyClick(field, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
     qtbot.keyClicks(field, text)
     qtbot.keyClick(field, Qt.Key.Key_Return)
@@ -191,7 +191,7 @@ def test_walking_through_a_field_changes_nothing(
     depends = {parameter.shown_when[0]: parameter.shown_when[1][0]} if parameter.shown_when else {}
     choose(spec, **depends)
     field = _field(inspector, parameter.name)
-    field.setFocus()
+    give_keyboard(field, qtbot)
     if not isinstance(field, QComboBox):
         qtbot.keyClick(field, Qt.Key.Key_Return)
     assert _form(inspector).sentence == parameter.help
@@ -235,7 +235,7 @@ def test_what_is_no_number_leaves_the_old_one(
 ) -> None:
     node_id = choose(CATALOGUE["Dropout"], p=0.375)
     field = _field(inspector, "p")
-    field.setFocus()
+    give_keyboard(field, qtbot)
     for letter in text:
         qtbot.keyClicks(field, letter)
     qtbot.keyClick(field, Qt.Key.Key_Return)

@@ -6,7 +6,6 @@ import re
 import stat
 import struct
 import sys
-import time
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -338,9 +337,7 @@ def test_a_film_that_is_given_up_ends_the_encoder_and_leaves_no_file(
     (dialogue,) = found.exports.parent().findChildren(QProgressDialog)
     button = dialogue.findChild(QPushButton)
     assert isinstance(button, QPushButton)
-    start = time.monotonic()
     button.click()
-    assert time.monotonic() - start < 2.0
     assert not found.exports.work.busy
     assert [path.name for path in tmp_path.iterdir()] == ["bin"]
     assert found.playhead.epoch == 1
@@ -355,21 +352,17 @@ def test_the_window_lives_while_a_film_is_made(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _stub(tmp_path, STAND_IN, monkeypatch)
-    found, gaps, last = desk(history), [], [time.monotonic()]
-
-    def tick() -> None:
-        now = time.monotonic()
-        gaps.append(now - last[0])
-        last[0] = now
-
-    timer = QTimer()
-    timer.timeout.connect(tick)
-    timer.start(5)
+    found, ticks, seen, timer = desk(history), [0], [], QTimer()
+    timer.timeout.connect(lambda: ticks.append(ticks[-1] + 1))
+    found.playhead.moved.connect(lambda: seen.append(ticks[-1]))
+    timer.start(0)
     found.exports.animate("gradient-flow", tmp_path / "run.mp4")
     _wait(qtbot, found)
     timer.stop()
-    assert len(gaps) > len(history.epochs)
-    assert max(gaps) < 1.0
+    assert len(seen) >= len(history.epochs)
+    assert (
+        np.diff(seen[: len(history.epochs)]) > 0
+    ).all()  # other events came between the pictures
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
-"""Playing a recording: pace, ends, steps, pins, and the bar that shows them; times by the clock of the test."""
+"""Playing a recording: pace, ends, steps, pins, and the bar that shows them; times by a clock of the test's own."""
 
-import time
 from collections.abc import Callable
 from typing import Any, NamedTuple, cast
 
@@ -76,34 +75,64 @@ def test_plays_from_the_first_epoch_to_the_newest_and_rests_there(
     assert _timers(player) == [False]
 
 
-@pytest.mark.parametrize("speed", [4.0, 16.0])
+class _Clock:
+    """A clock by which the same time passes between any two looks, however busy the machine is."""
+
+    def __init__(self, milliseconds: int) -> None:
+        self.milliseconds = milliseconds
+        self.looks = 0
+
+    def start(self) -> None:
+        """Begin to measure; nothing passes by itself."""
+
+    def restart(self) -> int:
+        """Milliseconds since the last look."""
+        self.looks += 1
+        return self.milliseconds
+
+
+@pytest.mark.parametrize("speed", [0.5, 4.0, 16.0])
 def test_the_pace_is_the_one_that_is_told(
-    begun: Callable[..., _Run], qtbot: QtBot, speed: float
+    begun: Callable[..., _Run], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, speed: float
 ) -> None:
     _, playhead, player = begun(1_000)
     player.set_speed(speed)
+    clock = _Clock(125)
+    monkeypatch.setattr(player, "_clock", clock)
     player.toggle()
-    start = time.monotonic()
-    qtbot.wait(1_200)
-    gone, shown = time.monotonic() - start, playhead.shown
+    qtbot.waitUntil(lambda: clock.looks >= 4, timeout=10_000)
     player.pause()
-    assert 0.6 * gone * player.pace - 1.5 <= shown <= gone * player.pace + 1.5
+    assert playhead.shown == pytest.approx(2.0 * speed * 0.125 * clock.looks, abs=1.0)
+
+
+def test_after_a_hold_up_it_goes_on_where_it_was(
+    begun: Callable[..., _Run], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, playhead, player = begun(1_000)
+    player.set_speed(16.0)
+    clock = _Clock(30_000)
+    monkeypatch.setattr(player, "_clock", clock)
+    player.toggle()
+    qtbot.waitUntil(lambda: clock.looks == 1, timeout=10_000)
+    player.pause()
+    assert playhead.shown == 16
 
 
 def test_with_reduced_motion_the_same_way_is_gone_in_few_steps(
-    begun: Callable[..., _Run], qtbot: QtBot
+    begun: Callable[..., _Run], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _, playhead, player = begun(1_000)
     player.set_speed(16.0)
     player.set_calm(True)
+    clock = _Clock(500)
+    monkeypatch.setattr(player, "_clock", clock)
     player.toggle()
+    assert player.findChildren(QTimer)[0].interval() == 500  # twice a second
     moves: list[int] = []
     playhead.moved.connect(lambda: moves.append(playhead.shown))
-    start = time.monotonic()
-    qtbot.wait(1_300)
+    qtbot.waitUntil(lambda: clock.looks >= 2, timeout=10_000)
     player.pause()
-    assert 1 <= len(moves) <= 2
-    assert moves[-1] >= 0.4 * (time.monotonic() - start) * player.pace
+    assert moves == [16 * look for look in range(1, clock.looks + 1)]
 
 
 def test_a_drag_while_it_plays_goes_on_from_there(begun: Callable[..., _Run], qtbot: QtBot) -> None:
