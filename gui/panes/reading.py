@@ -11,6 +11,8 @@ from engine.stats import LayerTable
 from engine.training import LayerInfo
 from gui.training.reading import GLYPHS, WORDS, Flow, View, read_flow, weight_rows
 
+from .gradient_marks import is_recurrent
+
 
 def flow_headline(flow: Flow) -> str:
     """The number that counts, with its sign."""
@@ -36,10 +38,7 @@ def flow_caption(layers: Sequence[LayerInfo], view: View) -> str:
     flow = read_flow(layers, table)
     when = view.when[0].upper() + view.when[1:]
     if flow.verdict == "unknown":
-        return tr(
-            "{when}: there are fewer than two weight layers, so no flow from one to the "
-            "next can be judged"
-        ).format(when=when)
+        return _incomparable(layers, when)
     if flow.verdict == "nonfinite":
         bad = ~np.isfinite(table.activation_gradient_rms)
         first = _labels(layers, bad & np.isin(np.arange(bad.size), weight_rows(layers)))[0]
@@ -56,6 +55,19 @@ def flow_caption(layers: Sequence[LayerInfo], view: View) -> str:
         else tr("{when}: on its way to the input, ∂L/∂z grows {decades:.2f} decades a weight layer")
     )
     return words.format(when=when, decades=abs(flow.decades)) + _starved(layers, table)
+
+
+def _incomparable(layers: Sequence[LayerInfo], when: str) -> str:
+    recurrent = next((layer.label for layer in layers if is_recurrent(layer.kind)), None)
+    if recurrent is not None:
+        return tr(
+            "{when}: between weight layers there is nothing to compare; inside {layer} the gradient "
+            "flows through time, as the pane of that name shows"
+        ).format(when=when, layer=recurrent)
+    return tr(
+        "{when}: there are fewer than two weight layers, so no flow from one to the "
+        "next can be judged"
+    ).format(when=when)
 
 
 def _starved(layers: Sequence[LayerInfo], table: LayerTable) -> str:

@@ -117,6 +117,11 @@ def test_the_flow_caption_says_what_happens(values: list[float], words: str) -> 
     assert words in caption
 
 
+def test_beside_a_recurrent_layer_the_flow_caption_points_to_the_flow_through_time() -> None:
+    caption = flow_caption(_layers("LSTM", "Linear"), View(_gradients(1.0, 1.0), 3, None))
+    assert "inside LSTM 0 the gradient flows through time" in caption
+
+
 def test_the_flow_caption_blames_no_layer_that_gets_its_share() -> None:
     caption = _caption(1.0, 1e-5, 1.0)  # the middle one is a branch of its own, and it starves
     assert "Linear 1 and what lies before it" not in caption
