@@ -65,8 +65,12 @@ class WorkerClient(QObject):
             self._process.write(frame(command))
 
     def expect_answer(self) -> None:
-        """Give the worker one second to send its next message; then it is ended and `died` is emitted."""
+        """End the worker when it is silent for a second before it was `answered`; `died` is emitted then."""
         self._patience.start(STOP_PATIENCE_MS)
+
+    def answered(self) -> None:
+        """What was expected has come."""
+        self._patience.stop()
 
     def close(self) -> None:
         """End the worker: ask, wait a second, terminate, kill. Returns when it is gone."""
@@ -90,7 +94,10 @@ class WorkerClient(QObject):
             return
         try:
             for body in self._reader.feed(bytes(self._process.readAllStandardOutput().data())):
-                self._patience.stop()
+                if (
+                    self._patience.isActive()
+                ):  # it lives, and this may have been under way before it was asked
+                    self._patience.start(STOP_PATIENCE_MS)
                 self.message.emit(decode_message(body))
         except FrameError as error:
             self._log.append(f"{error}\n")

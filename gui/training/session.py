@@ -182,6 +182,8 @@ class Session(QObject):
 
     def _set_state(self, state: State) -> None:
         if state is not self._state:
+            if self._state is State.STOPPING:
+                self._client.answered()
             self._state = state
             self.state_changed.emit()
 

@@ -49,12 +49,15 @@ def begin(run_id: int) -> None:
     epoch(run_id, 0)
 
 
-def misbehave(scenario: str) -> None:
-    """Die, write what is no frame, or hear nothing any more."""
+def misbehave(scenario: str, run_id: int) -> None:
+    """Die, write what is no frame, or hear nothing any more, be it with a last word."""
     if scenario == "die":
         os.kill(os.getpid(), 9)
     if scenario == "garbage":
         os.write(1, b"\x00\x00\x00\x04oops")
+    if scenario == "muttering":
+        time.sleep(0.4)
+        epoch(run_id, 1)
     time.sleep(60)
 
 
@@ -85,9 +88,9 @@ def answer(scenario: str, run_id: int) -> None:
             send(Progress(run_id, 1, 1, StepStats.of([1.0], [2.0], [2.0], [1.0]), True))
         case "fail":
             send(RunFailed(run_id, "Linear 1 does not fit", "linear_1", "Traceback: here"))
-        case "die" | "garbage" | "deaf":
+        case "die" | "garbage" | "deaf" | "muttering":
             begin(run_id)
-            misbehave(scenario)
+            misbehave(scenario, run_id)
         case "stale":
             begin(run_id + 100)
             begin(run_id)

@@ -111,13 +111,16 @@ def test_garbage_ends_the_worker_not_the_window(session_of: MakeSession, qtbot: 
     assert "a frame could not be read" in failed.args[2]
 
 
-def test_a_deaf_worker_is_killed_after_a_second(session_of: MakeSession, qtbot: QtBot) -> None:
-    session = session_of("deaf")
+@pytest.mark.parametrize("scenario", ["deaf", "muttering"])
+def test_a_deaf_worker_is_killed_after_a_second(
+    session_of: MakeSession, qtbot: QtBot, scenario: str
+) -> None:
+    session = session_of(scenario)
     session.start(b"{}", "", "run")
     qtbot.waitUntil(lambda: session.state is State.RUNNING, timeout=20_000)
     assert session.worker is not None
     deaf = session.worker.process_id
-    with qtbot.waitSignal(session.finished, timeout=5_000) as finished:
+    with qtbot.waitSignal(session.finished, timeout=20_000) as finished:
         session.stop()
     assert finished.args[0].outcome == "stopped"
     qtbot.waitUntil(
@@ -125,6 +128,20 @@ def test_a_deaf_worker_is_killed_after_a_second(session_of: MakeSession, qtbot: 
     )
     with pytest.raises(ProcessLookupError):
         os.kill(deaf, 0)
+
+
+def test_a_worker_that_stops_in_time_is_not_killed_later(
+    session_of: MakeSession, qtbot: QtBot
+) -> None:
+    session = session_of("pause")
+    session.start(b"{}", "", "run")
+    qtbot.waitUntil(lambda: session.state is State.PAUSED, timeout=20_000)
+    with qtbot.waitSignal(session.finished, timeout=20_000) as finished:
+        session.stop()
+    assert finished.args[0].outcome == "stopped"
+    with qtbot.assertNotEmitted(session.failed, wait=1_500):
+        assert session.worker is not None
+        os.kill(session.worker.process_id, 0)
 
 
 def test_messages_of_another_run_are_dropped(session_of: MakeSession, qtbot: QtBot) -> None:
