@@ -119,6 +119,11 @@ class RunHistory:
         """The number of the epoch under way."""
         return self.started.first_epoch + len(self.epochs)
 
+    @property
+    def step_count(self) -> int:
+        """Training steps up to now, those of the epoch under way among them."""
+        return len(self._envelope) + self._open_steps.shape[1]
+
     def row(self, node_id: str) -> int | None:
         """The table row of a node, or None when the run does not have it."""
         for row, layer in enumerate(self.layers):

@@ -105,6 +105,9 @@ class Envelope:
         self._counts[:, here] += np.add.reduceat(counts, starts, axis=1, dtype=np.int64)
         self._seen += added
 
+    def __len__(self) -> int:
+        return self._seen
+
     @property
     def places(self) -> Floats:
         """Each group's first step, counted from 0."""

@@ -31,7 +31,7 @@ from .scene import CanvasScene
 from .wire_item import WireItem
 from .zoom import HISTOGRAMS, TEXTS
 
-_SLICE = 32
+_SLICE = 64
 """Layers whose cards and wires are drawn in one frame; the rest of a large network follows in the next frames."""
 
 
@@ -115,6 +115,12 @@ class LiveDrawing(QObject):
         """The history has grown, or another epoch is to be shown."""
         if self._view.isVisible():
             self._clock.ask(self, self._draw_frame)
+
+    def zoomed(self) -> None:
+        """From another distance other things can be read."""
+        near = self._zoom() >= TEXTS
+        for wire in self._scene.wires.values():
+            wire.set_near(near)
 
     def use_clock(self, clock: FrameClock) -> None:
         """Share the frames with others, so that all together are drawn in time."""

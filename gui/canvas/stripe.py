@@ -3,8 +3,8 @@
 import math
 from collections.abc import Sequence
 
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen
+from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QTransform
 
 from gui.common.theme import Theme
 from gui.training.reading import COLORS, Verdict
@@ -20,6 +20,25 @@ _WIDE_STRIPE, _ALPHA = 5.0, 0.5
 """A wider stripe than this is lighter than its arrowheads, so that they are seen on it."""
 _DISC, _PADDING = 7.0, 2.5
 _GLYPH_FONT, _NUMBER_FONT = 0.8, 0.78
+_SPRITES = 200
+"""Kept pictures of glyphs; another zoom needs others."""
+
+
+class Wire:
+    """The line of a wire: most are straight, and a straight line is painted several times faster than a curve."""
+
+    def __init__(self, path: QPainterPath) -> None:
+        self.path = path
+        ends = QLineF(path.pointAtPercent(0.0), path.pointAtPercent(1.0))
+        self._line = ends if path.boundingRect().height() == 0.0 else None
+
+    def paint(self, painter: QPainter) -> None:
+        """Paint in the painter's pen."""
+        if self._line is not None:
+            painter.drawLine(self._line)
+        else:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawPath(self.path)
 
 
 class StripePainter:
@@ -30,28 +49,31 @@ class StripePainter:
         self._theme = theme
         self._pens: dict[tuple[Verdict, str, float], QPen] = {}
         self._lines: dict[tuple[str, float], QPen] = {}
+        self._sprites: dict[tuple[Verdict, float, float, float], QPixmap] = {}
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in other colours."""
         self._theme = theme
         self._pens.clear()
         self._lines.clear()
+        self._sprites.clear()
 
     def line(self, color: str, width: float) -> QPen:
         """The pen of a wire itself, in a colour of the theme."""
         key = (color, width)
         if key not in self._lines:
             pen = QPen(self._theme.color(color), width * self._theme.line_width)
-            pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+            pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # a straight line is then painted several times faster
             self._lines[key] = pen
         return self._lines[key]
 
-    def paint_stripe(self, painter: QPainter, figure: WireFigure, path: QPainterPath) -> None:
-        """The stripe around a wire."""
+    def paint_stripe(
+        self, painter: QPainter, figure: WireFigure, width: float, wire: Wire
+    ) -> None:
+        """The stripe around a wire, in the figure's width."""
         if figure.state != "none":
-            painter.setPen(self._pen(figure))
-            painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawPath(path)
+            painter.setPen(self._pen(figure, width))
+            wire.paint(painter)
 
     def paint_barbs(self, painter: QPainter, figure: WireFigure, barbs: QPainterPath) -> None:
         """Small arrowheads that point backwards, where the gradient goes."""
@@ -64,19 +86,64 @@ class StripePainter:
         if zoom < BLOCKS:
             return
         growth = enlarged(zoom, 1.0 / BLOCKS)
+        if number:
+            self._paint_plate(painter, figure, middle, growth, number)
+        else:
+            self._stamp(painter, figure, middle, growth, zoom)
+
+    def _paint_plate(
+        self, painter: QPainter, figure: WireFigure, middle: QPointF, growth: float, number: str
+    ) -> None:
+        """Glyph and number on a common ground."""
         disc = _DISC * growth
         word = self._lettering.word(number, _NUMBER_FONT * growth)
-        left = word.size.width() / 2 + _PADDING if number else 0.0
+        left = word.size.width() / 2 + _PADDING
         centre = QPointF(middle.x() - left, middle.y())
+        self._paint_ground(painter, centre, disc, left)
+        painter.setPen(self._color(figure))
+        self._lettering.word(figure.glyph, _GLYPH_FONT * growth).draw_around(painter, centre)
+        painter.setPen(self._theme.color("text"))
+        word.draw(painter, centre + QPointF(disc, -word.size.height() / 2))
+
+    def _paint_ground(self, painter: QPainter, centre: QPointF, disc: float, left: float) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(self._theme.color("surface"))
         ground = QRectF(centre.x() - disc, centre.y() - disc, 2 * (disc + left), 2 * disc)
         painter.drawRoundedRect(ground, disc, disc)
-        painter.setPen(self._color(figure))
-        self._lettering.word(figure.glyph, _GLYPH_FONT * growth).draw_around(painter, centre)
-        if number:
-            painter.setPen(self._theme.color("text"))
-            word.draw(painter, centre + QPointF(disc, -word.size.height() / 2))
+
+    def _stamp(
+        self, painter: QPainter, figure: WireFigure, middle: QPointF, growth: float, zoom: float
+    ) -> None:
+        """The glyph alone, from a picture of it: there are as many as wires, and few different ones."""
+        picture = self._sprite(figure, growth, zoom, painter.device().devicePixelRatioF())
+        world = painter.worldTransform()
+        place, size = world.map(middle), picture.deviceIndependentSize()
+        painter.setWorldTransform(QTransform())  # pixel on pixel
+        painter.drawPixmap(
+            round(place.x() - size.width() / 2), round(place.y() - size.height() / 2), picture
+        )
+        painter.setWorldTransform(world)
+
+    def _sprite(self, figure: WireFigure, growth: float, zoom: float, density: float) -> QPixmap:
+        key = figure.verdict, growth, zoom, density
+        if key not in self._sprites:
+            if len(self._sprites) >= _SPRITES:
+                self._sprites.clear()
+            side = 2 * math.ceil(_DISC * growth * zoom) + 2
+            picture = QPixmap(math.ceil(side * density), math.ceil(side * density))
+            picture.setDevicePixelRatio(density)
+            picture.fill(Qt.GlobalColor.transparent)
+            painter = QPainter(picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.translate(side / 2, side / 2)
+            painter.scale(zoom, zoom)
+            self._paint_ground(painter, QPointF(), _DISC * growth, 0.0)
+            painter.setPen(self._color(figure))
+            glyph = self._lettering.word(figure.glyph, _GLYPH_FONT * growth)
+            glyph.draw_around(painter, QPointF())
+            painter.end()
+            self._sprites[key] = picture
+        return self._sprites[key]
 
     def paint_number(
         self, painter: QPainter, number: str, middle: QPointF, width: float, zoom: float
@@ -91,13 +158,13 @@ class StripePainter:
     def _color(self, figure: WireFigure) -> QColor:
         return self._theme.color(COLORS[figure.verdict])
 
-    def _pen(self, figure: WireFigure) -> QPen:
-        key = (figure.verdict, figure.state, figure.width)
+    def _pen(self, figure: WireFigure, width: float) -> QPen:
+        key = (figure.verdict, figure.state, width)
         if key not in self._pens:
             color = self._color(figure)
-            if figure.width > _WIDE_STRIPE:
+            if width > _WIDE_STRIPE:
                 color.setAlphaF(_ALPHA)
-            pen = QPen(color, figure.width)
+            pen = QPen(color, width)
             pen.setCapStyle(Qt.PenCapStyle.FlatCap)
             if figure.state == "zero":
                 pen.setDashPattern([0.8, 1.2])

@@ -88,7 +88,8 @@ class CanvasView(QGraphicsView):
         self._scene.hint.connect(self._show_hint)
         self.setRenderHint(QPainter.RenderHint.Antialiasing)
         self.setDragMode(QGraphicsView.DragMode.RubberBandDrag)
-        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.SmartViewportUpdate)
+        # not Smart: to clip a long wire to many small rectangles takes longer than to paint it
+        self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.BoundingRectViewportUpdate)
         self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setViewportMargins(RING, RING, RING, RING)
@@ -359,6 +360,7 @@ class CanvasView(QGraphicsView):
     def _set_zoom(self, zoom: float) -> None:
         factor = min(_LARGEST, max(_SMALLEST, zoom)) / self._zoom
         self.scale(factor, factor)
+        self._live.zoomed()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

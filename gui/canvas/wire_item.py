@@ -25,7 +25,7 @@ from gui.common.theme import GRID, Theme
 from .figures import WireFigure
 from .geometry import wire_path
 from .number_item import NumberItem
-from .stripe import StripePainter, barb_path
+from .stripe import StripePainter, Wire, barb_path
 from .zoom import BLOCKS, TEXTS
 
 _REACH = 12.0
@@ -47,6 +47,8 @@ class WireItem(QGraphicsPathItem):
         self._font = font
         self._label = ""
         self._figure: WireFigure | None = None
+        self._width = 0.0
+        self._near = True
         self._look: object = None
         self._hovered = False
         self._target = False
@@ -55,6 +57,7 @@ class WireItem(QGraphicsPathItem):
         self._barb_places: list[tuple[QPointF, float]] = []
         self._barbs = QPainterPath()
         self._barb_width = math.nan
+        self._wire = Wire(QPainterPath())
         self._middle = QPointF()
         self._is_long = False
         self._number: NumberItem | None = None
@@ -77,6 +80,7 @@ class WireItem(QGraphicsPathItem):
             self._head = _head(end)
             self._barb_places = barb_places(path)
             self._barb_width = math.nan
+            self._wire = Wire(path)
             self._middle = path.pointAtPercent(0.5)
             self._is_long = path.length() >= _LONG
             self.prepareGeometryChange()
@@ -106,14 +110,22 @@ class WireItem(QGraphicsPathItem):
     def show_figure(self, figure: WireFigure | None, *, near: bool) -> None:
         """Show the gradient that flows back here, or with None no gradient; not `near`, its number is not seen."""
         self._figure = figure
+        self._width = figure.width if figure is not None else 0.0
         beside = figure.number if figure is not None and near and self._is_long else ""
-        look = figure and (figure.state, figure.verdict, figure.width, beside)
+        look = figure and (figure.state, figure.verdict, self._width, beside)
         if look != self._look:
             self._look = look
             self.update()
+        self.set_near(near)
         self._show_number()
         if self._hovered:
             self._tell()
+
+    def set_near(self, near: bool) -> None:
+        """Whether a number can be read; what cannot be seen need not be painted."""
+        self._near = near
+        if self._number is not None and near != self._number.isVisible():
+            self._number.setVisible(near)
 
     @property
     def number(self) -> str:
@@ -142,10 +154,10 @@ class WireItem(QGraphicsPathItem):
         zoom = option.levelOfDetailFromTransform(painter.worldTransform())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._figure is not None:
-            self._stripes.paint_stripe(painter, self._figure, self.path())
+            self._stripes.paint_stripe(painter, self._figure, self._width, self._wire)
             if zoom >= TEXTS and self._figure.state == "finite":
                 self._stripes.paint_barbs(
-                    painter, self._figure, self._barbs_for(self._figure.width)
+                    painter, self._figure, self._barbs_for(self._width)
                 )
         strong = self.isSelected() or self._target
         if self._figure is None or strong or self._hovered or zoom >= BLOCKS:
@@ -161,9 +173,10 @@ class WireItem(QGraphicsPathItem):
         figure = None if self._is_long else self._figure
         if figure is not None and self._number is None:
             self._number = NumberItem(self, self._stripes)
+            self._number.setVisible(self._near)
         if self._number is not None:
             self._number.setPos(self._middle)
-            self._number.show_number(figure.number if figure else "", figure.width if figure else 0)
+            self._number.show_number(figure.number if figure else "", self._width)
 
     def _barbs_for(self, width: float) -> QPainterPath:
         """The arrowheads, made anew only when the wire or its stripe has changed."""
@@ -188,8 +201,7 @@ class WireItem(QGraphicsPathItem):
         width = 4.0 if self._target else 3.0 if strong else 1.5 if self._figure else 2.0
         pen = self._stripes.line(color, width)
         painter.setPen(pen)
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawPath(self.path())
+        self._wire.paint(painter)
         # where the gradient's arrowheads point backwards, the ports alone say which way is forwards
         if self._figure is None or self._figure.state == "none" or strong or self._hovered:
             painter.fillPath(self._head, pen.color())

@@ -1,19 +1,43 @@
 """The sentence under a pane, in a place that never gets lower while its width stays."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import QLabel
 
 from gui.common.still import Still
+
+
+class _Sentence(QLabel):
+    """A text that can be marked with the mouse.
+
+    Only while the pointer is over it: at every change, a text that can be marked is painted twice.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setAlignment(Qt.AlignmentFlag.AlignTop)
+
+    def rest(self) -> None:
+        """Let go of the marks, unless the pointer is here."""
+        if not self.underMouse() and self.textInteractionFlags():
+            self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        if not self.hasSelectedText():
+            self.rest()
 
 
 class Caption(Still):
     """A text that wraps. Its place grows with it and holds still then: a plot that jumps cannot be read."""
 
     def __init__(self) -> None:
-        self.label = QLabel()
-        self.label.setWordWrap(True)
-        self.label.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.label = _Sentence()
         super().__init__(self.label)
         self._said: tuple[str, int] | None = None
         self._longest = 0
@@ -26,6 +50,7 @@ class Caption(Still):
         if self._said is None or width != self._said[1]:
             self.forget()  # it wraps in another way now
         self._said = text, width
+        self.label.rest()
         self.label.setText(text)
         if len(text) > self._longest:  # asking how high it stands takes longer than a curve
             self._longest = len(text)

@@ -31,6 +31,7 @@ from gui.training.clip_reading import (
 )
 
 from .pane import Pane
+from .plots import keep_pictures
 
 Floats = NDArray[np.float64]
 _LESSON = tr(
@@ -122,14 +123,12 @@ class ClipGaugePane(Pane):
     def draw(self) -> str:
         history = self.history
         assert history is not None
-        groups = step_groups(history)
-        self._groups = groups
-        places = np.repeat(group_places(history, groups), 2)
-        for curve, spans in ((self.before, groups.before), (self.after, groups.after)):
-            curve.setData(places, logarithms(spans.T.ravel()))
-        self.angle.setData(places, angles(groups.cosines.T.ravel()))
-        top = self._fit(groups, self._first + len(history.epochs) - 1.0)
-        self.show_marks(self.nonfinite, places[::2][groups.nonfinite > 0], top)
+        groups = self._groups
+        if groups is None or groups.total != history.step_count:
+            groups = self._groups = step_groups(history)
+            self._draw_curves(groups)
+        keep_pictures((self.before, self.after, self.angle), self._epoch is not None)
+        self._draw_marks(groups, self._fit(groups, self._first + len(history.epochs) - 1.0))
         for line, epoch in ((self._now, self._epoch), (self._then, self._pinned)):
             line.setVisible(epoch is not None)
             if epoch is not None:
@@ -246,6 +245,18 @@ class ClipGaugePane(Pane):
         self._end = 0.0
         self._ranges: object = None
         self._ticks: object = None
+
+    def _draw_curves(self, groups: StepGroups) -> None:
+        assert self.history is not None
+        places = np.repeat(group_places(self.history, groups), 2)
+        for curve, spans in ((self.before, groups.before), (self.after, groups.after)):
+            curve.setData(places, logarithms(spans.T.ravel()))
+        self.angle.setData(places, angles(groups.cosines.T.ravel()))
+
+    def _draw_marks(self, groups: StepGroups, height: float) -> None:
+        assert self.history is not None
+        places = group_places(self.history, groups)
+        self.show_marks(self.nonfinite, places[groups.nonfinite > 0], height)
 
     def _fit(self, groups: StepGroups, last: float) -> float:
         """Ranges that hold everything and seldom change; they stand still while the threshold is dragged."""

@@ -28,6 +28,7 @@ from .loss_reading import (
     step_places,
 )
 from .pane import Pane
+from .plots import keep_pictures
 
 Floats = NDArray[np.float64]
 _LOSSES = ("train_loss", "validation_loss")
@@ -132,6 +133,8 @@ class LossPane(Pane):
         if drawn != self._drawn:  # else the playhead has moved, which changes no curve
             self._drawn = drawn
             self._draw_data(aside, events)
+        # curves stand still while the playhead moves over them
+        keep_pictures((self.steps, self.clipped, *self.curves.values()), self._epoch is not None)
         self._show_key(aside, events)
         self._draw_line(self.now_line, self._epoch)
         self._draw_line(self.pinned_line, self._pinned)

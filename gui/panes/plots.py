@@ -1,6 +1,6 @@
 """Plots as all panes have them: nothing moves by itself, and what seldom changes is painted once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyqtgraph as pg
@@ -31,6 +31,15 @@ def new_plots(count: int, resized: Callable[[], None]) -> tuple[pg.GraphicsView,
     return view, items
 
 
+def keep_pictures(items: Iterable[QGraphicsItem], kept: bool) -> None:
+    """Have items painted once as long as they do not change, while others move above them; or each time."""
+    modes = QGraphicsItem.CacheMode
+    mode = modes.DeviceCoordinateCache if kept else modes.NoCache
+    for item in items:
+        if item.cacheMode() != mode:  # to set the same one again throws the picture away
+            item.setCacheMode(mode)
+
+
 def color_axes(items: list[pg.PlotItem], theme: Theme, themes: ThemeSource) -> None:
     """Give the axes a theme's colours and letters."""
     for item in items:
@@ -42,8 +51,7 @@ def _color_axis(axis: Any, theme: Theme, themes: ThemeSource) -> None:
     axis.setPen(theme.pen("border"))
     axis.setTextPen(theme.muted)
     axis.enableAutoSIPrefix(False)
-    for item in (axis, axis.label):
-        item.setCacheMode(QGraphicsItem.CacheMode.DeviceCoordinateCache)
+    keep_pictures((axis, axis.label), True)
     # minor ticks triple the lines of a grid, and the time to paint it
     axis.setStyle(tickFont=themes.font(0.85), maxTickLevel=0)
     axis.label.setFont(themes.font(1.0))
