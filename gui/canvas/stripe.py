@@ -63,13 +63,13 @@ class StripePainter:
         key = (color, width)
         if key not in self._lines:
             pen = QPen(self._theme.color(color), width * self._theme.line_width)
-            pen.setCapStyle(Qt.PenCapStyle.FlatCap)  # a straight line is then painted several times faster
+            pen.setCapStyle(
+                Qt.PenCapStyle.FlatCap
+            )  # a straight line is then painted several times faster
             self._lines[key] = pen
         return self._lines[key]
 
-    def paint_stripe(
-        self, painter: QPainter, figure: WireFigure, width: float, wire: Wire
-    ) -> None:
+    def paint_stripe(self, painter: QPainter, figure: WireFigure, width: float, wire: Wire) -> None:
         """The stripe around a wire, in the figure's width."""
         if figure.state != "none":
             painter.setPen(self._pen(figure, width))

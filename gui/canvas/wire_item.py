@@ -156,9 +156,7 @@ class WireItem(QGraphicsPathItem):
         if self._figure is not None:
             self._stripes.paint_stripe(painter, self._figure, self._width, self._wire)
             if zoom >= TEXTS and self._figure.state == "finite":
-                self._stripes.paint_barbs(
-                    painter, self._figure, self._barbs_for(self._width)
-                )
+                self._stripes.paint_barbs(painter, self._figure, self._barbs_for(self._width))
         strong = self.isSelected() or self._target
         if self._figure is None or strong or self._hovered or zoom >= BLOCKS:
             self._paint_forward(painter, strong)

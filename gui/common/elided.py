@@ -10,6 +10,10 @@ from .theme import GRID
 class ElidedLabel(QLabel):
     """A plain label in all else; screen readers still get the whole text."""
 
+    def __init__(self, text: str = "") -> None:
+        super().__init__(text)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+
     def minimumSizeHint(self) -> QSize:
         return QSize(min(GRID * 3, self.sizeHint().width()), super().minimumSizeHint().height())
 

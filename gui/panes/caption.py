@@ -15,6 +15,7 @@ class _Sentence(QLabel):
 
     def __init__(self) -> None:
         super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)  # a layer may be named anything
         self.setWordWrap(True)
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF
 from PySide6.QtWidgets import QCheckBox, QLabel
 
 from engine.language import tr
 from engine.stats import Picture
-from gui.common.theme import GRID, ThemeSource
+from gui.common.theme import ThemeSource
 
 from .images_view import ImagesView
 from .line_view import LineView
@@ -53,12 +53,6 @@ class DecisionSurfacePane(Pane):
             )
         )
         self.legend.addWidget(self._key, 1)
-        self._why = QLabel()
-        self._why.setWordWrap(True)
-        self._why.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._why.setMargin(3 * GRID)
-        self._why.hide()
-        self._plotted.addWidget(self._why, 1)
         self._with_points = QCheckBox(tr("data points"))
         self._with_points.setChecked(True)
         self._with_points.setToolTip(tr("Show the samples over the picture"))
@@ -105,7 +99,13 @@ class DecisionSurfacePane(Pane):
 
     def color_items(self) -> None:
         self._entered = self._drawn = None
-        self._why.setStyleSheet(f"color: {self.theme.muted};")
+
+    def absence(self) -> str:
+        assert self.history is not None
+        backdrop = self.history.started.backdrop
+        return (
+            "" if self._shown() is not None else f"{backdrop.sentence if backdrop else NO_PICTURE}."
+        )
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         shown = self._shown()
@@ -135,21 +135,15 @@ class DecisionSurfacePane(Pane):
         return Shown(history, backdrop, picture, row, self.theme, then)
 
     def _enter(self, shown: Shown | None) -> None:
-        """Have the view of the run's kind in the plots, or the sentence that says why there is none."""
-        assert self.history is not None
-        backdrop = self.history.started.backdrop
-        entered = backdrop, shown is None, self.theme
+        """Have the view of the run's kind in the plots; without a picture `absence` says why there is none."""
+        entered = None if shown is None else shown.backdrop, self.theme
         if entered == self._entered:
             return
         self._entered = entered
         if self._view is not None:
             self._view.leave()
         self._view = None if shown is None else self._views[shown.backdrop.kind]
-        for widget in (self.plot, self._key):
-            widget.setVisible(shown is not None)
-        self._why.setVisible(shown is None)
         if shown is None or self._view is None:
-            self._why.setText(f"{backdrop.sentence if backdrop else NO_PICTURE}.")
             self._with_points.hide()
             return
         self.plot_items[1].setVisible(self._view.wide)

@@ -1,6 +1,7 @@
 """Loss over the epochs and the loss of every step behind it; accuracy, learning rate or time on a second axis."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -280,7 +281,7 @@ class LossPane(Pane):
         else:
             parts.append(f'<b style="color:{other}">{_DASHES}</b> {aside.label}')
         if clipped:
-            share = share_text(clipped / events.steps.sum())
+            share = escape(share_text(clipped / events.steps.sum()))  # "<1%" is no tag
             parts.append(
                 tr('<b style="color:{color}">|||</b> {share} clipped').format(
                     color=self.theme.warning, share=share

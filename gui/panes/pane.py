@@ -94,6 +94,7 @@ class Pane(QWidget):
         self._column = QVBoxLayout()
         self._lesson_text = f"{lesson}\n\n{_EMPTY}"
         self._lesson = QLabel(self._lesson_text)
+        self._lesson.setTextFormat(Qt.TextFormat.PlainText)
         self._lesson.setWordWrap(True)
         self._lesson.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._lesson.setMargin(3 * GRID)

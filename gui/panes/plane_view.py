@@ -1,6 +1,7 @@
 """A network over the plane: what it answers everywhere, the data on it, and what the units of a layer see."""
 
 from collections.abc import Sequence
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -208,7 +209,7 @@ class PlaneView(PictureView):
 
     def _legend(self, backdrop: Backdrop, theme: Theme) -> str:
         names = [
-            f'<b style="color: {class_color(theme, i)}">{GLYPHS[i % len(GLYPHS)]}</b>&nbsp;{name}'
+            f'<b style="color: {class_color(theme, i)}">{GLYPHS[i % len(GLYPHS)]}</b>&nbsp;{escape(name)}'
             for i, name in enumerate(backdrop.class_names[:_LEGEND_CLASSES])
         ]
         if len(backdrop.class_names) > _LEGEND_CLASSES:

@@ -240,9 +240,9 @@ def threshold_words(training: Mapping[str, Value]) -> str:
     """What the threshold line means in each way of clipping."""
     of = {
         "none": tr("off; by norm it would cut here"),
-        "norm": tr("no norm above it"),
-        "value": tr("no number of the gradient above it"),
-        "layer": tr("no layer's norm above it"),
+        "norm": tr("longer gradients are cut to it"),
+        "value": tr("larger numbers of a gradient are cut to it"),
+        "layer": tr("longer gradients of a layer are cut to it"),
         "adaptive": tr("times each unit's weights"),
     }
     return tr("threshold {threshold:.3g}: {meaning}").format(

@@ -249,7 +249,9 @@ def test_settings_from_elsewhere_are_shown_and_not_sent_back(
     assert pane.mode_box.currentData() == "layer"
     assert pane.threshold_box.value() == 0.5
     assert pane.line.value() == pytest.approx(math.log10(0.5))
-    assert pane.line.label.toPlainText() == "threshold 0.5: no layer's norm above it"
+    assert (
+        pane.line.label.toPlainText() == "threshold 0.5: longer gradients of a layer are cut to it"
+    )
 
 
 def test_the_threshold_is_in_the_picture_when_it_cuts(

@@ -2,13 +2,14 @@
 
 import csv
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
 import pytest
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QTextDocumentFragment
 from PySide6.QtWidgets import QCheckBox, QLabel
 from pytestqt.qtbot import QtBot
 
@@ -340,6 +341,14 @@ def test_a_run_without_pictures_says_why(show: Show, backdrop: Backdrop | None, 
     assert not pane.plot.isVisible()
     assert pane.caption.text() == "Epoch 3: there is no picture of “Digits”."
     assert pane.read_at(QPointF(0, 0), 0) == ("", None)
+
+
+def test_classes_may_be_named_anything(show: Show) -> None:
+    names = ("<b>a</b>", "5 < 6")
+    pane = show(replace(plane_backdrop(), class_names=names), surface_picture(0))
+    texts = [label.text() for label in pane.findChildren(QLabel) if label.isVisible()]
+    shown = [QTextDocumentFragment.fromHtml(text).toPlainText() for text in texts]
+    assert any(all(name in text for name in names) for text in shown)
 
 
 def test_another_run_brings_another_kind_of_picture(

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QTextDocumentFragment
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
@@ -105,6 +106,22 @@ def test_clipped_steps_are_ticks_and_a_share(opened: Open, scheduled: RunHistory
     assert "12% of the steps were clipped" in pane.caption.text()
     assert "100% of the steps here were clipped" in pane.read_at(QPointF(1.3, 0.0), 0)[0]
     assert "clipped" not in pane.read_at(QPointF(1.1, 0.0), 0)[0]
+
+
+def test_a_share_of_less_than_a_percent_is_read_as_it_is_written(
+    opened: Open, started: Callable[[int], RunStarted], stats: Callable[..., EpochStats]
+) -> None:
+    run = RunHistory(started(5))
+    for number in range(40):
+        epoch = stats(number)
+        if number == 20:
+            after = epoch.steps.gradient_norm - [0, 0, 0, 0, 0, 0.1]
+            epoch = replace(epoch, steps=replace(epoch.steps, clipped_norm=after))
+        run.add_epoch(epoch)
+    pane = _loss(opened("loss", run))
+    shown = QTextDocumentFragment.fromHtml(_key(pane)).toPlainText()
+    assert "<1% clipped" in shown
+    assert "<1% of the steps were clipped" in pane.caption.text()
 
 
 def test_without_clipping_nothing_speaks_of_it(opened: Open, history: RunHistory) -> None:

@@ -8,9 +8,9 @@ import msgspec
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRect, Qt, QTimer
-from PySide6.QtGui import QFontMetrics
-from PySide6.QtWidgets import QCheckBox, QDockWidget, QLabel, QMainWindow
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt, QTimer
+from PySide6.QtGui import QEnterEvent, QFontMetrics
+from PySide6.QtWidgets import QApplication, QCheckBox, QDockWidget, QLabel, QMainWindow
 from pytestqt.qtbot import QtBot
 
 from engine.stats import EpochStats
@@ -289,3 +289,18 @@ def test_a_caption_takes_no_more_room_than_its_width_asks_for(
         pane.resize(900, 360)
     qtbot.waitUntil(lambda: pane.caption.height() < narrow)
     assert pane.caption.height() == pane.caption.heightForWidth(pane.caption.width())
+
+
+def test_a_caption_can_be_marked_with_the_mouse_while_the_pointer_is_on_it(
+    opened: Open, history: RunHistory, qtbot: QtBot
+) -> None:
+    label = opened("loss", history).caption
+    off = Qt.TextInteractionFlag.NoTextInteraction
+    assert label.textInteractionFlags() == off
+    centre = QPointF(label.rect().center())
+    qtbot.mouseMove(label)
+    QApplication.sendEvent(label, QEnterEvent(centre, centre, QPointF(label.mapToGlobal(centre))))
+    qtbot.mouseDClick(label, Qt.MouseButton.LeftButton, pos=QPoint(12, 6))
+    assert label.selectedText() == "Epoch"
+    QApplication.sendEvent(label, QEvent(QEvent.Type.Leave))
+    assert label.selectedText() == "Epoch"

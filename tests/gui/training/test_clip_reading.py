@@ -177,9 +177,9 @@ def test_before_the_first_step_there_is_nothing_to_judge() -> None:
     ("mode", "words"),
     [
         ("none", "threshold 0.25: off; by norm it would cut here"),
-        ("norm", "threshold 0.25: no norm above it"),
-        ("value", "threshold 0.25: no number of the gradient above it"),
-        ("layer", "threshold 0.25: no layer's norm above it"),
+        ("norm", "threshold 0.25: longer gradients are cut to it"),
+        ("value", "threshold 0.25: larger numbers of a gradient are cut to it"),
+        ("layer", "threshold 0.25: longer gradients of a layer are cut to it"),
         ("adaptive", "threshold 0.25: times each unit's weights"),
     ],
 )
