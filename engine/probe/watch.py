@@ -5,7 +5,7 @@ same with and without it.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -81,33 +81,27 @@ class StepWatch:
 
     def table(self, samples: int) -> LayerTable:
         """The step's figures, for a batch of `samples`; takes the hooks off."""
-        table = LayerTable.empty(len(self._modules), samples)
-        first = {0: self._inputs[0]} if 0 in self._inputs else {}
-        gradients = {
-            row: output.grad for row, output in self._outputs.items() if output.grad is not None
-        }
-        changes = {
-            row: _joined(self._weights[row]) - before for row, before in self._before.items()
-        }
-        found = collect(
-            (
-                Part(table.inputs, first, VALUES),
-                Part(table.activations, self._outputs, VALUES),
-                Part(table.weights, self._before, VALUES),
-                Part(table.activation_gradients, gradients, MAGNITUDES, float(samples)),
-                Part(table.weight_gradients, self._weight_gradients, MAGNITUDES),
-                Part(table.updates, changes, MAGNITUDES),
-            )
+        return self.seen(samples).table()
+
+    def seen(self, samples: int) -> "Seen":
+        """What the step showed, to be made into figures whenever and wherever one likes; takes the hooks off."""
+        seen = Seen(
+            samples=samples,
+            rows=len(self._modules),
+            inputs=self._inputs,
+            outputs=self._outputs,
+            weights=self._before,
+            weight_gradients=self._weight_gradients,
+            updates={
+                row: _joined(self._weights[row]) - before for row, before in self._before.items()
+            },
+            norms=self._norms or norm_states(self._modules, self._inputs),
+            times=self._times,
+            healthy=self._healthy,
+            channels_first=self._channels_first,
         )
-        _, _, sizes, table.activation_gradient_rms[:], gradient_sizes, moved = found
-        table.weight_rms[:], table.weight_gradient_rms[:] = sizes, gradient_sizes
-        with np.errstate(divide="ignore", invalid="ignore"):
-            table.update_ratio[:] = np.where((sizes == 0) & (moved == 0), 0.0, moved / sizes)
-        self._fill_units(table)
-        states = self._norms or norm_states(self._modules, self._inputs)
-        norms, times = batch_norm_stats(states, self._inputs), self._times
         self.detach()
-        return replace(table, batch_norms=norms, times=times)
+        return seen
 
     def _forget(self) -> None:
         self._inputs: dict[int, Tensor] = {}
@@ -130,10 +124,59 @@ class StepWatch:
 
         return keep
 
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a step showed, by row; nothing of it changes any more, so that any thread may read it."""
+
+    samples: int
+    rows: int
+    inputs: Mapping[int, Tensor]
+    outputs: Mapping[int, Tensor]
+    weights: Mapping[int, Tensor]
+    """Before the step."""
+    weight_gradients: Mapping[int, Tensor]
+    updates: Mapping[int, Tensor]
+    norms: Mapping[int, NormState]
+    times: tuple[tuple[int, TimeGradient], ...]
+    healthy: Mapping[int, Range]
+    channels_first: Collection[int]
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers there are to be looked at, roughly: gradients are as many as outputs."""
+        twice = (*self.outputs.values(), *self.weights.values())
+        return sum(2 * tensor.numel() for tensor in twice)
+
+    @torch.no_grad()
+    def table(self) -> LayerTable:
+        """The figures, a row for each module."""
+        table = LayerTable.empty(self.rows, self.samples)
+        gradients = {
+            row: output.grad for row, output in self.outputs.items() if output.grad is not None
+        }
+        found = collect(
+            (
+                Part(table.inputs, {0: self.inputs[0]} if 0 in self.inputs else {}, VALUES),
+                Part(table.activations, self.outputs, VALUES),
+                Part(table.weights, self.weights, VALUES),
+                Part(table.activation_gradients, gradients, MAGNITUDES, float(self.samples)),
+                Part(table.weight_gradients, self.weight_gradients, MAGNITUDES),
+                Part(table.updates, self.updates, MAGNITUDES),
+            )
+        )
+        _, _, sizes, table.activation_gradient_rms[:], gradient_sizes, moved = found
+        table.weight_rms[:], table.weight_gradient_rms[:] = sizes, gradient_sizes
+        with np.errstate(divide="ignore", invalid="ignore"):
+            table.update_ratio[:] = np.where((sizes == 0) & (moved == 0), 0.0, moved / sizes)
+        self._fill_units(table)
+        norms = batch_norm_stats(self.norms, self.inputs)
+        return replace(table, batch_norms=norms, times=self.times)
+
     def _fill_units(self, table: LayerTable) -> None:
-        waiting = {row: limits for row, limits in self._healthy.items() if row in self._inputs}
-        saturated_share(table.saturation, self._inputs, waiting)
-        unit_figures(table.dormant, table.batch_cosine, self._outputs, self._channels_first)
+        waiting = {row: limits for row, limits in self.healthy.items() if row in self.inputs}
+        saturated_share(table.saturation, self.inputs, waiting)
+        unit_figures(table.dormant, table.batch_cosine, self.outputs, self.channels_first)
 
 
 def _weights(module: nn.Module) -> list[nn.Parameter]:

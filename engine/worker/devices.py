@@ -1,5 +1,6 @@
 """Where a network can be trained, and in which precision: found out, never assumed."""
 
+import os
 from collections.abc import Mapping, Sequence
 
 import torch
@@ -90,3 +91,10 @@ def _computes(device: str, dtype: torch.dtype) -> bool:
             return bool(torch.isfinite(square @ square).all())
     except RuntimeError:
         return False
+
+
+def cores() -> int:
+    """The processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -11,6 +11,7 @@ from torch import Tensor
 from engine.probe import DeadUnits
 from engine.stats import LayerTable, StepStats, gradient_noise_scale
 
+from .aside import Aside
 from .clipping import Clipping
 from .flat import FlatParameters
 from .modules import hits
@@ -21,8 +22,13 @@ class Step(NamedTuple):
 
     loss: float
     clipping: Clipping
-    layers: LayerTable | None = None
-    """The look inside, when it was asked for."""
+    look: Aside[LayerTable] | None = None
+    """The look inside, when there was one."""
+
+    @property
+    def layers(self) -> LayerTable | None:
+        """What the look has found, waited for if need be."""
+        return None if self.look is None else self.look.result()
 
 
 def step_stats(steps: list[Step]) -> StepStats:
@@ -58,7 +64,7 @@ class Epoch:
     begun: float = field(default_factory=time.perf_counter)
     steps: list[Step] = field(default_factory=list)
     outputs: list[Tensor] = field(default_factory=list)
-    table: LayerTable | None = None
+    look: Aside[LayerTable] | None = None
 
     @property
     def is_over(self) -> bool:

@@ -205,8 +205,9 @@ class Server:
     def _move(self, run: _Run) -> None:
         """Train one batch, and report what is due."""
         single = run.advance == "batch"
+        wanted = single or run.trainer.look_is_due
         try:
-            step = run.trainer.step(look=single or run.trainer.look_is_due)
+            step = run.trainer.step(look=wanted)
         except DivergenceError as outcome:
             norm = outcome.gradient_norm
             run.unsent.append(Step(outcome.loss, Clipping(norm, norm, math.nan)))
@@ -216,7 +217,7 @@ class Server:
         run.unsent.append(step)
         if single:
             self._rest(run, step.layers)
-        elif step.layers is not None and not run.trainer.epoch_is_over:
+        elif wanted and step.layers is not None and not run.trainer.epoch_is_over:
             self._report(run, paused=False, layers=step.layers)
         elif time.monotonic() - run.sent_at >= PROGRESS_SECONDS:
             self._report(run, paused=False)

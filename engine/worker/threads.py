@@ -1,12 +1,11 @@
 """How many threads train a network fastest: measured on a copy of it before the run."""
 
-import os
 import time
 from collections.abc import Callable
 
 import torch
 
-from .devices import random_states, restore_random_states
+from .devices import cores, random_states, restore_random_states
 from .trainer import Trainer
 
 SMALL_STEP = 0.003
@@ -44,13 +43,6 @@ def fastest(measure: Callable[[int], float], cores: int) -> int:
         if seconds < WORTH * least:
             best, least = threads, seconds
     return best
-
-
-def cores() -> int:
-    """The processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def measured_by(step: Callable[[], None]) -> Callable[[int], float]:

@@ -16,6 +16,7 @@ from engine.parameters import Value
 from engine.stats import Distribution, EpochStats, Examination, LayerTable, StepStats
 from engine.training import LIVE_PARAMETERS, OPTIMIZERS, LayerInfo, training_config
 
+from .aside import WORTH_A_THREAD, Aside, has_idle_core
 from .clipping import Clipping, clip
 from .compiler import spare_compiler
 from .devices import (
@@ -165,7 +166,7 @@ class Trainer:
         begun = time.perf_counter()
         table = self.look() if self._probes else None
         evaluated = evaluate(self._parts, *self._train)
-        return self._stats(self._done, begun, evaluated, table, step_stats([]), math.nan)
+        return self._stats(self._done, begun, evaluated, lambda: table, step_stats([]), math.nan)
 
     def rehearsal(self) -> Callable[[], None]:
         """A step's forward and backward pass on a copy of the network, to be timed; it draws random numbers."""
@@ -192,7 +193,7 @@ class Trainer:
         epoch.steps.append(step)
         epoch.outputs.append(outputs)
         if last_full:
-            epoch.table = step.layers
+            epoch.look = step.look
         return step
 
     def end_epoch(self) -> EpochStats:
@@ -201,13 +202,11 @@ class Trainer:
         assert epoch is not None
         self._epoch = None
         self._done = epoch.number
-        if epoch.table is not None:
-            self._sums.fill(epoch.table)
         stats = self._stats(
             epoch.number,
             epoch.begun,
             (epoch.mean_loss(), epoch.accuracy() if self._parts.classifies else None),
-            epoch.table,
+            lambda: self._table_of(epoch),
             step_stats(epoch.steps),
             self._sums.noise_scale(epoch) if self._probes else math.nan,
         )
@@ -241,7 +240,7 @@ class Trainer:
         self._stopping = EarlyStopping(self.config, self._done)
         self._set_rate()
         if self._epoch is not None:
-            self._epoch.table = None
+            self._epoch.look = None
             self._sums.begin(self.steps_done)
         return adoption
 
@@ -324,12 +323,25 @@ class Trainer:
             if self._schedule is not None:
                 self._schedule.after_step()
                 self._set_rate()
-            table = self._watch.table(len(inputs)) if watched else None
+            look = self._look_aside(len(inputs)) if watched else None
         finally:
             if watched:
                 self._watch.detach()
             self.model.outputs.clear()
-        return Step(value, clipping, table), outputs.detach()
+        return Step(value, clipping, look), outputs.detach()
+
+    def _look_aside(self, samples: int) -> Aside[LayerTable]:
+        seen = self._watch.seen(samples)
+        worth_it = seen.numbers >= WORTH_A_THREAD and has_idle_core(self.device)
+        return Aside(seen.table, threaded=worth_it)
+
+    def _table_of(self, epoch: Epoch) -> LayerTable | None:
+        """The look at the epoch's last full batch, with what is known of all its batches."""
+        if epoch.look is None:
+            return None
+        table = epoch.look.result()
+        self._sums.fill(table)
+        return table
 
     def _clip(self, samples: int) -> Clipping:
         if self._probes and samples == max(self._sizes):
@@ -375,11 +387,12 @@ class Trainer:
         number: int,
         begun: float,
         trained: tuple[float | None, float | None],
-        table: LayerTable | None,
+        look: Callable[[], LayerTable | None],
         steps: StepStats,
         noise_scale: float,
     ) -> EpochStats:
         validation_loss, validation_accuracy = evaluate(self._parts, *self._validation)
+        table = look()  # only now, because it may have been made beside the validation
         return EpochStats(
             epoch=number,
             train_loss=math.nan if trained[0] is None else trained[0],
