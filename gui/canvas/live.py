@@ -44,6 +44,7 @@ class _Picture:
     """By the layer that they come from."""
     sheet: Sheet
     remarks: Sequence[Remark]
+    """Empty when they could not be read from so far."""
 
 
 class LiveDrawing(QObject):
@@ -73,6 +74,7 @@ class LiveDrawing(QObject):
         self._rest: deque[str] = deque()
         self._shown = True
         self._reach = 0.0
+        self._near = self._sees_bars = True
         self._clock = FrameClock(self)
         document.inferred.connect(self._start_afresh)
         document.replaced.connect(lambda: self.show_history(None))  # the run is not its own
@@ -118,9 +120,8 @@ class LiveDrawing(QObject):
 
     def zoomed(self) -> None:
         """From another distance other things can be read."""
-        near = self._zoom() >= TEXTS
-        for wire in self._scene.wires.values():
-            wire.set_near(near)
+        if self._sees_texts != self._near:
+            self._start_afresh()
 
     def use_clock(self, clock: FrameClock) -> None:
         """Share the frames with others, so that all together are drawn in time."""
@@ -148,6 +149,7 @@ class LiveDrawing(QObject):
             for edge, wire in self._scene.wires.items():
                 self._wires[edge.source].append(wire)
         self._table, self._stale = table, False
+        self._near, self._sees_bars = self._sees_texts, self._zoom() >= HISTOGRAMS
         self._picture = self._picture_of(table) if table is not None else None
         self._rest = deque(self._scene.cards)
 
@@ -199,7 +201,7 @@ class LiveDrawing(QObject):
             table,
             {node_id: figures[row] for node_id, row in self._rows.items()},
             Sheet(table.activations, self._reach, self._ink),
-            card_remarks(table),
+            card_remarks(table) if self._near else (),
         )
 
     def _draw_layer(self, node_id: str) -> None:
@@ -210,9 +212,8 @@ class LiveDrawing(QObject):
         figure = picture.wires.get(node_id) if picture is not None else None
         if picture is not None and figure is None:
             figure = self._without_row(node_id)
-        near = picture is None or self._zoom() >= TEXTS
         for wire in self._wires.get(node_id, ()):
-            wire.show_figure(figure, near=near)
+            wire.show_figure(figure, near=self._near)
         if picture is None:
             card.show_words(())
         elif card.node.kind in {"Input", "Output"}:
@@ -222,6 +223,10 @@ class LiveDrawing(QObject):
 
     def _zoom(self) -> float:
         return self._view.transform().m11()
+
+    @property
+    def _sees_texts(self) -> bool:
+        return self._zoom() >= TEXTS
 
     def _without_row(self, node_id: str) -> WireFigure | None:
         """The data take no gradient; a layer that was not trained has none to show."""
@@ -233,8 +238,9 @@ class LiveDrawing(QObject):
         if row is None:
             card.show_words(())
             return
-        verdict, near = picture.wires[card.node.id].verdict, self._zoom() >= HISTOGRAMS
-        card.show_bars(picture.sheet, row, picture.remarks[row], verdict, near=near)
+        remark = picture.remarks[row] if picture.remarks else Remark()
+        verdict = picture.wires[card.node.id].verdict
+        card.show_bars(picture.sheet, row, remark, verdict, near=self._sees_bars)
 
     def _show_end(self, card: NodeItem, table: LayerTable) -> None:
         """Input shows the data, Output what the epoch came to."""

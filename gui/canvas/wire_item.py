@@ -109,30 +109,21 @@ class WireItem(QGraphicsPathItem):
 
     def show_figure(self, figure: WireFigure | None, *, near: bool) -> None:
         """Show the gradient that flows back here, or with None no gradient; not `near`, its number is not seen."""
-        self._figure = figure
+        self._figure, self._near = figure, near
         self._width = figure.width if figure is not None else 0.0
         beside = figure.number if figure is not None and near and self._is_long else ""
         look = figure and (figure.state, figure.verdict, self._width, beside)
         if look != self._look:
             self._look = look
             self.update()
-        self.set_near(near)
         self._show_number()
         if self._hovered:
             self._tell()
 
-    def set_near(self, near: bool) -> None:
-        """Whether a number can be read; what cannot be seen need not be painted."""
-        self._near = near
-        if self._number is not None and near != self._number.isVisible():
-            self._number.setVisible(near)
-
     @property
     def number(self) -> str:
         """The number that is drawn, seen from near; "" for none."""
-        if self._figure is not None and self._is_long:
-            return self._figure.number
-        return self._number.text if self._number is not None else ""
+        return self._figure.number if self._figure is not None else ""
 
     def shape(self) -> QPainterPath:
         return self._hit
@@ -167,14 +158,15 @@ class WireItem(QGraphicsPathItem):
             self._paint_label(painter)
 
     def _show_number(self) -> None:
-        """A short wire has its number below it, a long one beside its glyph."""
-        figure = None if self._is_long else self._figure
+        """A short wire has its number below it, a long one beside its glyph; from afar none can be read."""
+        figure = self._figure if self._near and not self._is_long else None
         if figure is not None and self._number is None:
             self._number = NumberItem(self, self._stripes)
-            self._number.setVisible(self._near)
         if self._number is not None:
-            self._number.setPos(self._middle)
-            self._number.show_number(figure.number if figure else "", self._width)
+            self._number.setVisible(figure is not None)
+            if figure is not None:
+                self._number.setPos(self._middle)
+                self._number.show_number(figure.number, self._width)
 
     def _barbs_for(self, width: float) -> QPainterPath:
         """The arrowheads, made anew only when the wire or its stripe has changed."""

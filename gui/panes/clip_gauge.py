@@ -243,6 +243,9 @@ class ClipGaugePane(Pane):
     def _forget(self) -> None:
         self._groups = None
         self._end = 0.0
+        self._spanned: StepGroups | None = None
+        self._known: object = None
+        self._span = (0.0, 1.0)
         self._ranges: object = None
         self._ticks: object = None
 
@@ -264,7 +267,11 @@ class ClipGaugePane(Pane):
         if last > self._end:
             planned = float(self.history.started.epochs)
             self._end = max(last, min(planned, float(np.ceil(last * _ROOM_AHEAD))))
-        low, high = _decades((groups.before, groups.after), self.threshold, self.clip_mode)
+        settings = self.threshold, self.clip_mode
+        if self._spanned is not groups or self._known != settings:
+            self._spanned, self._known = groups, settings
+            self._span = _decades((groups.before, groups.after), self.threshold, self.clip_mode)
+        low, high = self._span
         end = max(self._first + 1.0, self._end)
         box, margin = self.plot.getViewBox(), 0.02 * (end - self._first)
         ranges = ((self._first - margin, end + margin), (low, high))

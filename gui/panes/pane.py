@@ -10,6 +10,7 @@ import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
+    QColor,
     QGuiApplication,
     QKeyEvent,
     QPaintEvent,
@@ -84,6 +85,7 @@ class Pane(QWidget):
         self._dirty = True
         self._clock = FrameClock(self)
         self.headline = ElidedLabel()
+        self._headline_color = ""
         self.tools = QHBoxLayout()
         self.legend = QHBoxLayout()
         self._plots = plots
@@ -240,9 +242,12 @@ class Pane(QWidget):
     def show_headline(self, text: str, color: str = "") -> None:
         """Say the most important in a word, in a colour of its own or the text's."""
         self.headline.setText(text)
-        style = f"color: {color};" if color else ""
-        if style != self.headline.styleSheet():
-            self.headline.setStyleSheet(style)
+        if color != self._headline_color:
+            self._headline_color = color
+            palette = QPalette()  # the rest is the window's
+            if color:
+                palette.setColor(QPalette.ColorRole.WindowText, QColor(color))
+            self.headline.setPalette(palette)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

@@ -7,6 +7,7 @@ begins as the epoch leaves the worker and ends when everything that shows it has
 opens, with three panes in front and the canvas. Limits are on the 95th percentile, and on the longest frame.
 """
 
+import gc
 import subprocess
 import time
 from collections.abc import Iterator
@@ -97,6 +98,7 @@ def watched(lab: Lab, case: Case) -> list[float]:
 
 def measure(application: QApplication, case: Case) -> list[float]:
     """Milliseconds, without those of the first epochs."""
+    gc.collect()  # the case before is not this one's burden
     with (
         lab_with_run(application, EPOCHS, case.layers, PAUSE) as (lab, begin),
         training(case.busy),
