@@ -90,7 +90,6 @@ class CanvasView(QGraphicsView):
         self.setDragMode(QGraphicsView.DragMode.RubberBandDrag)
         # not Smart: to clip a long wire to many small rectangles takes longer than to paint it
         self.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.BoundingRectViewportUpdate)
-        self.setTransformationAnchor(QGraphicsView.ViewportAnchor.AnchorUnderMouse)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setViewportMargins(RING, RING, RING, RING)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -286,7 +285,8 @@ class CanvasView(QGraphicsView):
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self._set_zoom(self._zoom * math.pow(_ZOOM_STEP, event.angleDelta().y() / 120))
+            zoom = self._zoom * math.pow(_ZOOM_STEP, event.angleDelta().y() / 120)
+            self._set_zoom(zoom, at_pointer=True)
             event.accept()
         else:
             super().wheelEvent(event)
@@ -357,7 +357,12 @@ class CanvasView(QGraphicsView):
     def _zoom(self) -> float:
         return self.transform().m11()
 
-    def _set_zoom(self, zoom: float) -> None:
+    def _set_zoom(self, zoom: float, *, at_pointer: bool = False) -> None:
+        """Zoom around the middle, or so that what lies under the pointer stays there."""
+        anchors = QGraphicsView.ViewportAnchor
+        self.setTransformationAnchor(
+            anchors.AnchorUnderMouse if at_pointer else anchors.AnchorViewCenter
+        )
         factor = min(_LARGEST, max(_SMALLEST, zoom)) / self._zoom
         self.scale(factor, factor)
         self._live.zoomed()

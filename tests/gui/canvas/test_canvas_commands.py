@@ -214,6 +214,17 @@ def test_fit_shows_every_card_and_enlarges_little(
     assert net.transform().m11() <= 1.1 + 1e-9
 
 
+def test_keys_zoom_around_the_middle_wherever_the_pointer_is(
+    net: CanvasView, qtbot: QtBot
+) -> None:
+    qtbot.mouseMove(net.viewport(), QPoint(20, 20))
+    net.zoom_reset()
+    before = net.mapToScene(net.viewport().rect().center())
+    net.zoom_in()
+    after = net.mapToScene(net.viewport().rect().center())
+    assert (after - before).manhattanLength() < 4.0
+
+
 def test_zooming_has_two_ends_and_a_way_back(net: CanvasView) -> None:
     for zoom, limit in ((net.zoom_in, 4.0), (net.zoom_out, 0.05)):
         for _ in range(60):
