@@ -23,17 +23,17 @@ def menu_at(view: "CanvasView", scene: CanvasScene, document: Document, place: Q
         if card.node.id not in document.selection.nodes:
             document.selection.choose([card.node.id])
         menu.addAction(tr("Rename") + "\tF2", view.rename)
-        menu.addAction(tr("Copy"), view.copy)
-        menu.addAction(tr("Duplicate"), view.duplicate)
+        menu.addAction(tr("Copy"), view.chosen.copy)
+        menu.addAction(tr("Duplicate"), view.chosen.duplicate)
         menu.addAction(tr("Take its wires away"), lambda: _disconnect_chosen(document))
         menu.addSeparator()
-        menu.addAction(tr("Delete"), view.delete_selected)
+        menu.addAction(tr("Delete"), view.chosen.delete)
     elif wire is not None:
         document.selection.choose((), [wire.edge])
-        menu.addAction(tr("Delete the wire"), view.delete_selected)
+        menu.addAction(tr("Delete the wire"), view.chosen.delete)
     else:
-        menu.addAction(tr("Paste"), view.paste)
-        menu.addAction(tr("Select all"), view.select_all)
+        menu.addAction(tr("Paste"), view.chosen.paste)
+        menu.addAction(tr("Select all"), view.chosen.select_all)
         menu.addSeparator()
         menu.addAction(tr("Fit"), view.fit)
         menu.addAction(tr("Tidy up"), view.tidy)

@@ -20,14 +20,7 @@ from PySide6.QtWidgets import QFrame, QGraphicsView, QToolTip, QWidget
 
 from engine.graph import (
     AddNodes,
-    Disconnect,
-    Edit,
     MoveNodes,
-    RemoveNodes,
-    StorageError,
-    Together,
-    decode,
-    encode,
 )
 from engine.language import tr, trn
 from engine.layers import CATALOGUE
@@ -37,7 +30,8 @@ from gui.common.mime import LAYER_KIND
 from gui.common.theme import GRID, ThemeSource, scaled_font
 from gui.document import Document
 
-from . import clipboard, insertion
+from . import insertion
+from .chosen import Chosen
 from .geometry import CARD, CARD_HEIGHT, CARD_WIDTH, STEP_X, snapped
 from .gestures.palette_drop import PaletteDrop
 from .gestures.panning import Panning
@@ -74,6 +68,8 @@ class CanvasView(QGraphicsView):
     ) -> None:
         super().__init__(parent)
         self._document = document
+        self.chosen = Chosen(document)
+        """What can be done with the chosen layers and wires."""
         self._themes = themes
         self._scene = CanvasScene(document, themes, themes.base_font)
         self._scene.setParent(self)
@@ -175,45 +171,6 @@ class CanvasView(QGraphicsView):
             self._document.selection.choose([node.id])
             self.ensureVisible(self._scene.cards[node.id], 3 * GRID, 3 * GRID)
 
-    def select_all(self) -> None:
-        """Choose every layer and wire."""
-        self._document.selection.choose(self._document.graph.nodes, self._document.graph.edges)
-
-    def delete_selected(self) -> None:
-        """Delete the chosen layers and wires in one step."""
-        nodes, edges = self._document.selection.nodes, self._document.selection.edges
-        loose = sorted(e for e in edges if e.source not in nodes and e.target not in nodes)
-        steps: list[Edit] = []
-        if loose:
-            steps.append(Disconnect(tuple(loose)))
-        if nodes:
-            steps.append(RemoveNodes(tuple(sorted(nodes))))
-        if len(steps) == 1:
-            self._document.do(steps[0])
-        elif steps:
-            self._document.do(Together(tuple(steps), tr("Delete layers and wires")))
-
-    def copy(self) -> None:
-        """Put the chosen layers on the clipboard, also as text."""
-        nodes = self._document.selection.nodes
-        if nodes:
-            clipboard.keep(self._document.graph, nodes)
-
-    def cut(self) -> None:
-        """Copy, then delete."""
-        self.copy()
-        self.delete_selected()
-
-    def paste(self) -> None:
-        """Add the layers on the clipboard; `document.refused` says so when there are none that can be read."""
-        self._paste(clipboard.found())
-
-    def duplicate(self) -> None:
-        """Copy the chosen layers beside themselves; the clipboard stays as it is."""
-        nodes = self._document.selection.nodes
-        if nodes:
-            self._paste(encode(insertion.part(self._document.graph, nodes)))
-
     def show_node(self, node_id: str) -> None:
         """Bring a layer into view and choose it."""
         card = self._scene.cards.get(node_id)
@@ -233,16 +190,6 @@ class CanvasView(QGraphicsView):
         if moved and self._document.do(MoveNodes(moved)):
             self.fit()
 
-    def connect_selected(self) -> None:
-        """Draw the wire that two chosen layers want."""
-        wire = insertion.next_wire(self._document.graph, self._document.selection.nodes)
-        if wire is not None:
-            self._document.do(wire)
-        else:
-            self._document.refused.emit(
-                tr("Choose two layers that can be wired: one with an output, one with a free input")
-            )
-
     def rename(self) -> None:
         """Edit the chosen layer's name in place."""
         only = self._document.selection.only
@@ -254,16 +201,16 @@ class CanvasView(QGraphicsView):
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key, control = event.key(), bool(event.modifiers() & Qt.KeyboardModifier.ControlModifier)
         if key in _ARROWS:
-            (self._nudge if control else self._step)(*_ARROWS[Qt.Key(key)])
+            (self.chosen.nudge if control else self._step)(*_ARROWS[Qt.Key(key)])
         elif key in (Qt.Key.Key_F2, Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.rename()
         elif key == Qt.Key.Key_Escape:
             if not self._scene.cancel_gesture():
                 self._document.selection.choose()
         elif key == Qt.Key.Key_Backspace:
-            self.delete_selected()
+            self.chosen.delete()
         elif key == Qt.Key.Key_L and control:
-            self.connect_selected()
+            self.chosen.connect()
         elif key == Qt.Key.Key_Space and not event.isAutoRepeat():
             self._panning.hold(True)
         else:
@@ -413,16 +360,6 @@ class CanvasView(QGraphicsView):
             QPointF(corner), QPointF(CARD_WIDTH, CARD_HEIGHT) * self._zoom + QPointF(corner)
         )
 
-    def _paste(self, text: bytes) -> None:
-        try:
-            copied = decode(text)
-        except StorageError:
-            self._document.refused.emit(tr("There are no layers on the clipboard. Copy some first"))
-            return
-        edit = insertion.pasted(self._document.graph, copied)
-        if edit.nodes and self._document.do(edit):
-            self._document.selection.choose(node.id for node in edit.nodes)
-
     def _step(self, right: int, down: int) -> None:
         """Choose the nearest card in a direction."""
         nodes = self._document.graph.nodes
@@ -434,11 +371,3 @@ class CanvasView(QGraphicsView):
             target = nearest(nodes.values(), nodes[start], right, down) or start
         self._document.selection.choose([target])
         self.ensureVisible(self._scene.cards[target], 3 * GRID, 3 * GRID)
-
-    def _nudge(self, right: int, down: int) -> None:
-        """Move the chosen cards by the grid."""
-        nodes = self._document.graph.nodes
-        chosen = self._document.selection.nodes
-        places = {i: (nodes[i].x + right * GRID, nodes[i].y + down * GRID) for i in chosen}
-        if places:
-            self._document.do(MoveNodes(places), merge_key=("nudge", chosen))

@@ -241,7 +241,7 @@ def test_delete_takes_the_chosen_away_in_one_step(
     before = encode(document.graph)
     document.selection.choose(nodes, edges)
     if way == "command":
-        net.delete_selected()
+        net.chosen.delete()
     else:
         qtbot.keyClick(net, Qt.Key.Key_Backspace)
     assert _wires(document) == left

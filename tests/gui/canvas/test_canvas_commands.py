@@ -44,10 +44,10 @@ def test_copies_have_new_ids_the_same_settings_and_the_wires_among_them(
     before = encode(document.graph)
     document.selection.choose(["flatten_1", "linear_1"])
     if way == "duplicate":
-        net.duplicate()
+        net.chosen.duplicate()
     else:
-        net.copy()
-        net.paste()
+        net.chosen.copy()
+        net.chosen.paste()
     assert document.selection.nodes == {"flatten_2", "linear_2"}
     assert _wires(document) == WIRES | {("flatten_2", "linear_2")}
     old, new = (document.graph.nodes[i] for i in ("linear_1", "linear_2"))
@@ -58,17 +58,17 @@ def test_copies_have_new_ids_the_same_settings_and_the_wires_among_them(
 
 
 def test_pasting_again_covers_no_copy(net: CanvasView, document: Document) -> None:
-    net.select_all()
-    net.copy()
+    net.chosen.select_all()
+    net.chosen.copy()
     for _ in range(3):
-        net.paste()
+        net.chosen.paste()
     assert len(document.graph.nodes) == 16
     assert len({(node.x, node.y) for node in document.graph.nodes.values()}) == 16
 
 
 def test_the_clipboard_holds_the_copied_part_as_a_network_file(net: CanvasView) -> None:
-    net.select_all()
-    net.copy()
+    net.chosen.select_all()
+    net.chosen.copy()
     copied = decode(QGuiApplication.clipboard().text().encode())
     assert {(edge.source, edge.target) for edge in copied.edges} == WIRES
 
@@ -76,7 +76,7 @@ def test_the_clipboard_holds_the_copied_part_as_a_network_file(net: CanvasView) 
 def test_a_duplicate_leaves_the_clipboard_alone(net: CanvasView, document: Document) -> None:
     QGuiApplication.clipboard().setText("a note")
     document.selection.choose(["linear_1"])
-    net.duplicate()
+    net.chosen.duplicate()
     assert QGuiApplication.clipboard().text() == "a note"
 
 
@@ -85,10 +85,10 @@ def test_what_was_cut_can_be_pasted(
 ) -> None:
     before = encode(document.graph)
     document.selection.choose(["linear_1"])
-    net.cut()
+    net.chosen.cut()
     assert _wires(document) == {("input_1", "flatten_1")}
     step_back(before)
-    net.paste()
+    net.chosen.paste()
     assert document.graph.nodes["linear_1"].kind == "Linear"
 
 
@@ -98,7 +98,7 @@ def test_a_clipboard_without_layers_is_refused_in_a_sentence(
 ) -> None:
     QGuiApplication.clipboard().setText(text)
     with qtbot.waitSignal(document.refused) as refused:
-        net.paste()
+        net.chosen.paste()
     assert "no layers on the clipboard" in refused.args[0]
     assert document.undo_stack.count() == 0
 
@@ -107,14 +107,14 @@ def test_with_nothing_chosen_nothing_is_deleted_or_copied(
     net: CanvasView, document: Document
 ) -> None:
     QGuiApplication.clipboard().setText("a note")
-    for command in (net.delete_selected, net.cut, net.duplicate, net.rename):
+    for command in (net.chosen.delete, net.chosen.cut, net.chosen.duplicate, net.rename):
         command()
     assert document.undo_stack.count() == 0
     assert QGuiApplication.clipboard().text() == "a note"
 
 
 def test_select_all_chooses_every_layer_and_wire(net: CanvasView, document: Document) -> None:
-    net.select_all()
+    net.chosen.select_all()
     assert document.selection.nodes == document.graph.nodes.keys()
     assert document.selection.edges == document.graph.edges
     assert all(item.isSelected() for item in net.scene().items())
@@ -133,7 +133,7 @@ def test_a_click_chooses_a_card_and_a_click_beside_it_none(
 
 
 def test_escape_chooses_nothing(net: CanvasView, document: Document, qtbot: QtBot) -> None:
-    net.select_all()
+    net.chosen.select_all()
     qtbot.keyClick(net, Qt.Key.Key_Escape)
     assert (document.selection.nodes, document.selection.edges) == (frozenset(), frozenset())
     assert len(document.graph.nodes) == 4
@@ -214,9 +214,7 @@ def test_fit_shows_every_card_and_enlarges_little(
     assert net.transform().m11() <= 1.1 + 1e-9
 
 
-def test_keys_zoom_around_the_middle_wherever_the_pointer_is(
-    net: CanvasView, qtbot: QtBot
-) -> None:
+def test_keys_zoom_around_the_middle_wherever_the_pointer_is(net: CanvasView, qtbot: QtBot) -> None:
     qtbot.mouseMove(net.viewport(), QPoint(20, 20))
     net.zoom_reset()
     before = net.mapToScene(net.viewport().rect().center())
@@ -263,10 +261,10 @@ def test_a_thousand_layers_are_drawn_chosen_copied_removed_and_brought_back(
     document.do(chain("Input", *["Linear"] * 998, "Output"))
     canvas.fit()
     assert not canvas.grab().isNull()
-    canvas.select_all()
-    canvas.duplicate()
+    canvas.chosen.select_all()
+    canvas.chosen.duplicate()
     assert len(_cards(canvas)) == len(document.graph.nodes) == 2_000
-    canvas.delete_selected()
+    canvas.chosen.delete()
     assert len(_cards(canvas)) == len(document.graph.nodes) == 1_000
     document.undo_stack.undo()
     assert len(_cards(canvas)) == 2_000
