@@ -100,11 +100,17 @@ def answer(scenario: str, run_id: int) -> None:
 
 
 def measure(scenario: str, command: Measure) -> None:
-    """A layer whose σ is the number that the document consists of; a slow one takes its time, a mortal one dies."""
+    """A layer whose σ is the number that the document consists of; a slow one takes its time, a mortal one dies.
+
+    Of a real document nothing is measured.
+    """
     if scenario == "mortal":
         os.kill(os.getpid(), 9)
     if scenario == "slow":
         time.sleep(0.3)
+    if command.network.startswith(b"{"):
+        send(Measured(command.request, (), None, "Nothing is measured here"))
+        return
     table = LayerTable.empty(1, 32)
     table.activations.std[0] = float(command.network)
     layer = LayerInfo("linear_1", "Linear", "Linear 1", True)
