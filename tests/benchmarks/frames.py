@@ -22,7 +22,7 @@ from rich.table import Table
 from engine.graph import NetworkGraph, encode, load
 from engine.training import TRAINING_DEFAULTS, Start, frame
 from gui.app import Folders, Lab, make_application, worker_program
-from tests.benchmarks._long_run import lab_with_run, show_all_panes
+from tests.benchmarks._long_run import lab_with_run, settle, show_all_panes
 from tests.benchmarks.screen import rerun_on_screen
 
 EPOCHS = 120
@@ -107,6 +107,7 @@ def measure(application: QApplication, case: Case) -> list[float]:
         lab.session.failed.connect(application.quit)
         if case.all_panes:
             show_all_panes(application, lab)
+        settle(application, 2.0)  # theory has been computed
         times = watched(lab, case)
         begin()
         application.exec()
