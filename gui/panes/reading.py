@@ -62,7 +62,7 @@ def _incomparable(layers: Sequence[LayerInfo], when: str) -> str:
     if recurrent is not None:
         return tr(
             "{when}: between weight layers there is nothing to compare; inside {layer} the gradient "
-            "flows through time, as the pane of that name shows"
+            "flows through time: see the pane “Through time”"
         ).format(when=when, layer=recurrent)
     return tr(
         "{when}: there are fewer than two weight layers, so no flow from one to the "
