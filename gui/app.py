@@ -1,5 +1,6 @@
 """The composition root: builds every part of the window and hands it on by constructor."""
 
+import os
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -409,6 +410,8 @@ def _opener(files: FileControl, path: Path, *, as_copy: bool = True) -> Callable
 
 def make_application(arguments: Sequence[str] = ()) -> QApplication:
     """The Qt application, in the Fusion style."""
+    # Qt would share out every longer curve among threads, and wait for them: a core that trains makes it wait longer
+    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
     application = QApplication([sys.argv[0], *arguments])
     application.setApplicationName("gradient-lab")
     application.setApplicationDisplayName("Gradient Lab")

@@ -7,13 +7,14 @@ from PySide6.QtGui import QImage, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.stats.distribution import Distribution
+from gui.common.lettering import Lettering
 from gui.common.theme import Theme
 from gui.training.reading import COLORS, Verdict
 
 from .figures import Remark
 from .geometry import CARD, CARD_BAR, CARD_BLOCK, LIVE_AREA
 from .histograms import BARS, HEIGHT, Ink, Pixels, bar_heights, pictures, zero_shares
-from .lettering import Lettering
+from .native_bounds import NativeBounds
 from .zoom import BLOCKS, HISTOGRAMS, TEXTS, enlarged
 
 _TOGETHER = 32
@@ -47,11 +48,11 @@ class Sheet:
         return pixels, QImage(pixels.data, BARS, len(pixels) * HEIGHT, BARS * 4, form)
 
 
-class CardPart(QGraphicsItem):
+class CardPart(NativeBounds):
     """Lies on its card and is painted apart from it, because it changes with every epoch and the card does not."""
 
     def __init__(self, card: QGraphicsItem, theme: Theme, lettering: Lettering) -> None:
-        super().__init__(card)
+        super().__init__(CARD, card)
         self._theme = theme
         self._lettering = lettering
         self.sheet: Sheet | None = None
@@ -88,9 +89,6 @@ class CardPart(QGraphicsItem):
         """Write in other colours."""
         self._theme = theme
         self.update()
-
-    def boundingRect(self) -> QRectF:
-        return CARD
 
     def paint(
         self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None

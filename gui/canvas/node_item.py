@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.graph import Inference, Node
 from engine.layers import CATEGORIES
+from gui.common.lettering import Lettering
 from gui.common.theme import GRID, Theme, scaled_font
 from gui.training.reading import Verdict
 
@@ -26,7 +27,7 @@ from .geometry import (
     output_port,
     snapped,
 )
-from .lettering import Lettering
+from .native_bounds import NativeBounds
 from .texts import description, facts, telling_settings
 from .zoom import BLOCKS, HISTOGRAMS, TEXTS
 
@@ -49,11 +50,11 @@ class Port:
     index: int = 0
 
 
-class NodeItem(QGraphicsItem):
+class NodeItem(NativeBounds):
     """Draws one node; it never changes the document."""
 
     def __init__(self, node: Node, theme: Theme, font: QFont, lettering: Lettering) -> None:
-        super().__init__()
+        super().__init__(_BOUNDS)
         self.node = node
         self.theme = theme
         self._font = font
@@ -146,9 +147,6 @@ class NodeItem(QGraphicsItem):
             if offset.x() ** 2 + offset.y() ** 2 <= PORT_REACH**2:
                 return port
         return None
-
-    def boundingRect(self) -> QRectF:
-        return _BOUNDS
 
     def shape(self) -> QPainterPath:
         path = QPainterPath()

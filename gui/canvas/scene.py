@@ -6,13 +6,13 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneMouse
 
 from engine.graph import Edge
 from engine.layers import show
+from gui.common.lettering import Lettering
 from gui.common.theme import ThemeSource, scaled_font
 from gui.document import Document
 
 from .geometry import PORT_REACH
 from .gestures.moving import MoveGesture
 from .gestures.wiring import WireGesture
-from .lettering import Lettering
 from .node_item import NodeItem, Port
 from .stripe import StripePainter
 from .wire_item import WireItem

@@ -2,15 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QTransform
 
+from gui.common.lettering import Lettering
 from gui.common.theme import Theme
 from gui.training.reading import COLORS, Verdict
 
 from .figures import WireFigure
-from .lettering import Lettering
 from .zoom import BLOCKS, enlarged
 
 _BARB = 4.5
@@ -20,8 +21,16 @@ _WIDE_STRIPE, _ALPHA = 5.0, 0.5
 """A wider stripe than this is lighter than its arrowheads, so that they are seen on it."""
 _DISC, _PADDING = 7.0, 2.5
 _GLYPH_FONT, _NUMBER_FONT = 0.8, 0.78
+_UNMOVED = QTransform()
 _SPRITES = 200
 """Kept pictures of glyphs; another zoom needs others."""
+
+
+class _Sprite(NamedTuple):
+    """The picture of a glyph, and half its side in pixels that do not depend on the screen's density."""
+
+    picture: QPixmap
+    half: float
 
 
 class Wire:
@@ -49,7 +58,7 @@ class StripePainter:
         self._theme = theme
         self._pens: dict[tuple[Verdict, str, float], QPen] = {}
         self._lines: dict[tuple[str, float], QPen] = {}
-        self._sprites: dict[tuple[Verdict, float, float, float], QPixmap] = {}
+        self._sprites: dict[tuple[Verdict, float, float, float], _Sprite] = {}
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in other colours."""
@@ -115,16 +124,14 @@ class StripePainter:
         self, painter: QPainter, figure: WireFigure, middle: QPointF, growth: float, zoom: float
     ) -> None:
         """The glyph alone, from a picture of it: there are as many as wires, and few different ones."""
-        picture = self._sprite(figure, growth, zoom, painter.device().devicePixelRatioF())
+        picture, half = self._sprite(figure, growth, zoom, painter.device().devicePixelRatioF())
         world = painter.worldTransform()
-        place, size = world.map(middle), picture.deviceIndependentSize()
-        painter.setWorldTransform(QTransform())  # pixel on pixel
-        painter.drawPixmap(
-            round(place.x() - size.width() / 2), round(place.y() - size.height() / 2), picture
-        )
+        place = world.map(middle)
+        painter.setWorldTransform(_UNMOVED)  # pixel on pixel
+        painter.drawPixmap(round(place.x() - half), round(place.y() - half), picture)
         painter.setWorldTransform(world)
 
-    def _sprite(self, figure: WireFigure, growth: float, zoom: float, density: float) -> QPixmap:
+    def _sprite(self, figure: WireFigure, growth: float, zoom: float, density: float) -> _Sprite:
         key = figure.verdict, growth, zoom, density
         if key not in self._sprites:
             if len(self._sprites) >= _SPRITES:
@@ -142,7 +149,7 @@ class StripePainter:
             glyph = self._lettering.word(figure.glyph, _GLYPH_FONT * growth)
             glyph.draw_around(painter, QPointF())
             painter.end()
-            self._sprites[key] = picture
+            self._sprites[key] = _Sprite(picture, picture.deviceIndependentSize().width() / 2)
         return self._sprites[key]
 
     def paint_number(

@@ -13,7 +13,6 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import (
     QGraphicsItem,
-    QGraphicsPathItem,
     QGraphicsSceneHoverEvent,
     QStyleOptionGraphicsItem,
     QWidget,
@@ -24,7 +23,7 @@ from gui.common.theme import GRID, Theme
 
 from .figures import WireFigure
 from .geometry import wire_path
-from .number_item import NumberItem
+from .native_bounds import NativeBounds
 from .stripe import StripePainter, Wire, barb_path
 from .zoom import BLOCKS, TEXTS
 
@@ -36,11 +35,11 @@ _ROOM = 5.0 * GRID
 """Around the wire, for arrows and labels."""
 
 
-class WireItem(QGraphicsPathItem):
+class WireItem(NativeBounds):
     """Draws one wire; hovered or chosen, it shows the shape that flows through it."""
 
     def __init__(self, edge: Edge, theme: Theme, stripes: StripePainter, font: QFont) -> None:
-        super().__init__()
+        super().__init__(QRectF())
         self.edge = edge
         self.theme = theme
         self._stripes = stripes
@@ -48,7 +47,6 @@ class WireItem(QGraphicsPathItem):
         self._label = ""
         self._figure: WireFigure | None = None
         self._width = 0.0
-        self._near = True
         self._look: object = None
         self._hovered = False
         self._target = False
@@ -60,8 +58,6 @@ class WireItem(QGraphicsPathItem):
         self._wire = Wire(QPainterPath())
         self._middle = QPointF()
         self._is_long = False
-        self._number: NumberItem | None = None
-        self._bounds = QRectF()
         self.setFlag(QGraphicsItem.GraphicsItemFlag.ItemIsSelectable)
         self.setAcceptHoverEvents(True)
 
@@ -73,7 +69,7 @@ class WireItem(QGraphicsPathItem):
     def set_ends(self, start: QPointF, end: QPointF) -> None:
         """Lead the wire from one point of the scene to another."""
         path = wire_path(start, end)
-        if path != self.path():
+        if path != self._wire.path:
             stroker = QPainterPathStroker()
             stroker.setWidth(_REACH)
             self._hit = stroker.createStroke(path)
@@ -83,13 +79,8 @@ class WireItem(QGraphicsPathItem):
             self._wire = Wire(path)
             self._middle = path.pointAtPercent(0.5)
             self._is_long = path.length() >= _LONG
-            self.prepareGeometryChange()
-            self._bounds = path.boundingRect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM)
-            # a copy of a long wire would hold little but air
-            mode = QGraphicsItem.CacheMode
-            self.setCacheMode(mode.NoCache if self._is_long else mode.DeviceCoordinateCache)
-            self.setPath(path)
-            self._show_number()
+            self.setRect(path.boundingRect().adjusted(-_ROOM, -_ROOM, _ROOM, _ROOM))
+            self.update()
 
     def set_label(self, label: str) -> None:
         """The shape that flows through the wire."""
@@ -109,14 +100,12 @@ class WireItem(QGraphicsPathItem):
 
     def show_figure(self, figure: WireFigure | None, *, near: bool) -> None:
         """Show the gradient that flows back here, or with None no gradient; not `near`, its number is not seen."""
-        self._figure, self._near = figure, near
+        self._figure = figure
         self._width = figure.width if figure is not None else 0.0
-        beside = figure.number if figure is not None and near and self._is_long else ""
-        look = figure and (figure.state, figure.verdict, self._width, beside)
+        look = figure and (figure.state, figure.verdict, self._width, figure.number if near else "")
         if look != self._look:
             self._look = look
             self.update()
-        self._show_number()
         if self._hovered:
             self._tell()
 
@@ -125,11 +114,12 @@ class WireItem(QGraphicsPathItem):
         """The number that is drawn, seen from near; "" for none."""
         return self._figure.number if self._figure is not None else ""
 
+    def path(self) -> QPainterPath:
+        """The line from the output to the input, in the scene's coordinates."""
+        return self._wire.path
+
     def shape(self) -> QPainterPath:
         return self._hit
-
-    def boundingRect(self) -> QRectF:
-        return self._bounds
 
     def hoverEnterEvent(self, event: QGraphicsSceneHoverEvent) -> None:
         self._set_hovered(True)
@@ -152,21 +142,17 @@ class WireItem(QGraphicsPathItem):
         if self._figure is None or strong or self._hovered or zoom >= BLOCKS:
             self._paint_forward(painter, strong)
         if self._figure is not None:
-            number = self._figure.number if self._is_long and zoom >= TEXTS else ""
-            self._stripes.paint_glyph(painter, self._figure, self._middle, zoom, number)
+            self._paint_sign(painter, self._figure, zoom)
         if self._label and zoom >= TEXTS and (strong or self._hovered):
             self._paint_label(painter)
 
-    def _show_number(self) -> None:
-        """A short wire has its number below it, a long one beside its glyph; from afar none can be read."""
-        figure = self._figure if self._near and not self._is_long else None
-        if figure is not None and self._number is None:
-            self._number = NumberItem(self, self._stripes)
-        if self._number is not None:
-            self._number.setVisible(figure is not None)
-            if figure is not None:
-                self._number.setPos(self._middle)
-                self._number.show_number(figure.number, self._width)
+    def _paint_sign(self, painter: QPainter, figure: WireFigure, zoom: float) -> None:
+        """A short wire has its number below its glyph, a long one beside it; from afar none can be read."""
+        number = figure.number if zoom >= TEXTS else ""
+        beside = number if self._is_long else ""
+        self._stripes.paint_glyph(painter, figure, self._middle, zoom, beside)
+        if number and not self._is_long:
+            self._stripes.paint_number(painter, number, self._middle, self._width, zoom)
 
     def _barbs_for(self, width: float) -> QPainterPath:
         """The arrowheads, made anew only when the wire or its stripe has changed."""

@@ -46,7 +46,8 @@ class FrameClock(QObject):
         self._waiting.setdefault(who, draw)
         if rest:
             self._drawn_at.pop(who, None)
-        self._wind()
+        if self._timer.remainingTime() != 0:  # else all is drawn at once anyhow
+            self._wind()
 
     def forget(self, who: Hashable) -> None:
         """Draw nothing more of somebody."""

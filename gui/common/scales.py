@@ -50,13 +50,12 @@ def decade_label(exponent: float) -> str:
 
 def reach_of(counts: Counts) -> float:
     """The size that all but a thousandth of every row's values stay below; `counts` (rows, 256) over `VALUES`."""
-    half = counts.shape[1] // 2
-    sizes = counts[:, half:].astype(np.int64) + counts[:, :half][:, ::-1]
-    total = sizes.sum(axis=1, keepdims=True)
-    beyond = sizes[:, ::-1].cumsum(axis=1)[:, ::-1] > total * 1e-3
-    used = np.flatnonzero((beyond & (total > 0)).any(axis=0))
-    upper_edges = EDGES[half + 2 :]
-    return float(upper_edges[used[-1]]) * _HEADROOM if used.size else 1.0
+    beyond = magnitudes(counts)[:, ::-1].cumsum(axis=1)  # from the largest size inwards
+    beyond = beyond[beyond[:, -1] > 0]
+    if not beyond.size:
+        return 1.0
+    inwards = int((beyond > beyond[:, -1:] * 1e-3).argmax(axis=1).min())
+    return float(EDGES[-1 - inwards]) * _HEADROOM
 
 
 def ridges(counts: Counts, reach: float) -> tuple[Floats, Floats]:
@@ -76,9 +75,9 @@ OCTAVES.setflags(write=False)
 
 
 def magnitudes(counts: Counts) -> Counts:
-    """Both signs of `MAGNITUDES` put together: shape (rows, 128), from the smallest size to the largest."""
+    """Both signs of a histogram put together: shape (rows, 128), from the smallest size to the largest."""
     half = counts.shape[1] // 2
-    sizes: Counts = counts[:, half:].astype(np.int64) + counts[:, :half][:, ::-1]
+    sizes: Counts = np.add(counts[:, half:], counts[:, :half][:, ::-1], dtype=np.int64)
     return sizes
 
 

@@ -18,6 +18,9 @@ class Still(QWidget):
         super().__init__()
         self._content = content
         content.setParent(self)
+        content.setAutoFillBackground(
+            True
+        )  # else all that lies below is painted with every new text
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
 
     def sizeHint(self) -> QSize:
@@ -27,5 +30,6 @@ class Still(QWidget):
         return QSize(3 * GRID, self._content.minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        self._content.setGeometry(self.rect())
+        # of a fixed size, a label does not ask for another one at every new text
+        self._content.setFixedSize(event.size())
         super().resizeEvent(event)

@@ -126,12 +126,7 @@ class BatchNormPane(Pane):
         view, row = current_view(self.history, self._epoch), self.row
         assert view is not None
         assert self.history is not None
-        if row is None:
-            self.show_headline("")
-            when = f"{view.when[0].upper()}{view.when[1:]}"
-            return tr(
-                "{when}: this network has no batch norm, so there is nothing to see through"
-            ).format(when=when)
+        assert row is not None
         norm, track = norm_in(view.table, row), self.history.norm_track(row)
         shown = self._shown_parts()
         self._arrange_plots(shown)

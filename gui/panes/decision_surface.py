@@ -78,13 +78,8 @@ class DecisionSurfacePane(Pane):
         assert self.history is not None
         epoch = shown_epoch(self.history, self._epoch)
         shown = self._shown()
+        assert shown is not None
         self._enter(shown)
-        if shown is None:
-            self.headline.clear()
-            start = tr("Epoch {epoch}").format(epoch=epoch) if epoch else tr("Before training")
-            return tr("{start}: there is no picture of “{title}”").format(
-                start=start, title=self.history.started.data_title
-            )
         boxes = [item.getViewBox().size() for item in self.plot_items]
         state = (shown.row, shown.theme.name, shown.then, boxes)
         assert self._view is not None
@@ -106,6 +101,9 @@ class DecisionSurfacePane(Pane):
         return (
             "" if self._shown() is not None else f"{backdrop.sentence if backdrop else NO_PICTURE}."
         )
+
+    def withdraw(self) -> None:
+        self._enter(None)
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         shown = self._shown()

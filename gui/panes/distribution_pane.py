@@ -151,7 +151,8 @@ class DistributionPane(Pane):
     def layers(self) -> Sequence[LayerInfo]:
         """The layers that are drawn."""
         assert self.history is not None
-        return [self.history.layers[row] for row in self.shown_rows()]
+        layers = self.history.layers
+        return [layers[row] for row in self.shown_rows().tolist()]
 
     @property
     def view(self) -> View:

@@ -10,6 +10,7 @@ from engine.language import tr
 from engine.training import OverEpochs
 from gui.common.theme import GRID, Theme
 
+from .density_item import DensityItem
 from .layer_rows import fitting
 from .spread_axes import Counts, Span, SpreadAxis, Track, evenly
 
@@ -56,7 +57,7 @@ class EpochMap:
     """Draws a track of histograms: x are epochs, y the values."""
 
     def __init__(self) -> None:
-        self.image = pg.ImageItem(axisOrder="row-major")
+        self.image = DensityItem()
         self.lines = EpochLines()
         self._range: object = None
         self.restart()
@@ -75,7 +76,7 @@ class EpochMap:
 
     def color(self, theme: Theme) -> None:
         """Draw in a theme's colours."""
-        self.image.setColorMap(pg.colormap.get(theme.heat_map))
+        self.image.set_theme(theme)
         self.lines.color(theme, over_map=True)
 
     def span(self, row: int, track: OverEpochs, axis: SpreadAxis) -> Span | None:
@@ -100,7 +101,7 @@ class EpochMap:
             self._drawn = wanted
             density = self._track.update(row, epochs, counts, axis, span)
             columns = density[evenly(epochs)]
-            self.image.setImage(np.sqrt(columns.T), autoLevels=False, levels=(0.0, 1.0))
+            self.image.show_density(columns.T)
             low, high = first + int(epochs[0]), first + int(epochs[-1])
             half = (high - low) / max(1, len(columns) - 1) / 2 or 0.5
             self.image.setRect(

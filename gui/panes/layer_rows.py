@@ -12,6 +12,7 @@ from PySide6.QtGui import QFont, QFontMetricsF
 from engine.stats import Distribution
 from gui.common.theme import GRID, Theme
 
+from .density_item import DensityItem
 from .names_axis import NamesAxis
 from .reading import thinned
 from .ridges import BandItem, RidgeItem
@@ -48,7 +49,7 @@ class LayerRows:
 
     def __init__(self) -> None:
         self.ridges = RidgeItem()
-        self.image = pg.ImageItem(axisOrder="row-major")
+        self.image = DensityItem()
         self.band = BandItem()
         self.marker = RowMarker()
         self._drawn: dict[str, object] = {}
@@ -67,7 +68,7 @@ class LayerRows:
         """Draw in a theme's colours."""
         self.ridges.set_theme(theme)
         self.band.set_theme(theme)
-        self.image.setColorMap(pg.colormap.get(theme.heat_map))
+        self.image.set_theme(theme)
 
     def draw(self, rows: Rows, font: QFont) -> None:
         """Bring everything up to date."""
@@ -75,7 +76,7 @@ class LayerRows:
         self.ridges.setVisible(not rows.heat_map)
         self.image.setVisible(rows.heat_map)
         if rows.heat_map:
-            self.image.setImage(np.sqrt(density), autoLevels=False, levels=(0.0, 1.0))
+            self.image.show_density(density)
             self.image.setRect(QRectF(borders[0], 0.0, borders[-1] - borders[0], len(density)))
         else:
             self.ridges.set_ridges(borders, density, rows.chosen, self._before(rows))

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QFontMetricsF, QPainter
+from PySide6.QtCore import QPointF
+from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
+from gui.common.lettering import Lettering
 from gui.common.theme import GRID
 
 _SMALL = 0.88
@@ -21,7 +22,13 @@ class NamesAxis(pg.AxisItem):
         super().__init__(side)
         self.texts: Texts = ()
         self._grows = side == "right"
+        self._lettering = Lettering(QFont())
         self.narrow()
+
+    def setStyle(self, **kwargs: Any) -> None:
+        super().setStyle(**kwargs)
+        if "tickFont" in kwargs:
+            self._lettering = Lettering(kwargs["tickFont"])
 
     def narrow(self) -> None:
         """Take no room until there are texts again."""
@@ -45,17 +52,14 @@ class NamesAxis(pg.AxisItem):
         view = self.linkedView()
         if view is None:
             return
-        if self.style["tickFont"] is not None:
-            painter.setFont(self.style["tickFont"])
         top, bottom = view.viewRange()[1]
         room, edge = self.size(), self.mapRectFromParent(self.geometry())
         painter.setPen(self.pen())
         x = 0.0 if self._grows else room.width()
         painter.drawLine(int(x), 0, int(x), int(room.height()))
         painter.setPen(self.textPen())
-        height = QFontMetricsF(painter.font()).height()
-        side = Qt.AlignmentFlag.AlignLeft if self._grows else Qt.AlignmentFlag.AlignRight
+        scale = room.height() / (bottom - top)
         for place, text in self.texts:
-            middle = edge.top() + (place - top) / (bottom - top) * room.height()
-            line = QRectF(GRID / 2, middle - height / 2, room.width() - GRID, height)
-            painter.drawText(line, side | Qt.AlignmentFlag.AlignVCenter, text)
+            word, middle = self._lettering.word(text, 1.0), edge.top() + (place - top) * scale
+            left = GRID / 2 if self._grows else room.width() - GRID / 2 - word.size.width()
+            word.draw(painter, QPointF(left, middle - word.size.height() / 2))

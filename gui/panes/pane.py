@@ -205,6 +205,9 @@ class Pane(QWidget):
         """What to say in place of a drawing when the run has nothing for this pane; "" when it has."""
         return ""
 
+    def withdraw(self) -> None:
+        """Nothing is drawn now: hide what only a drawing has a use for."""
+
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         """Put axes' labels and the items that are drawn into the new plots."""
 
@@ -289,21 +292,29 @@ class Pane(QWidget):
         waits = self._history is not None and not self._history.epochs
         if waits and self._pages.currentIndex() == _PLOT:
             return  # the new run's first figures are on their way; until then the old picture is better than none
-        first = self._plot is None or self._pages.currentIndex() != _PLOT
-        if has_data:
-            self.build_plot()
-        absence = self.absence() if has_data else ""
-        self._lesson.setText(absence or self._lesson_text)
-        self._pages.setCurrentIndex(_PLOT if has_data and not absence else _LESSON)
-        self._caption.setVisible(has_data)
-        if has_data:
-            if first:
-                self._settle()
-            self._say(f"{self.draw()}.")
+        missing = self.absence() if has_data else self._lesson_text
+        if missing:
+            self._explain_absence(missing)
         else:
-            self.headline.clear()
-            self.setAccessibleDescription(self._lesson.text())
+            self._draw_plot()
         self.drawn.emit()
+
+    def _draw_plot(self) -> None:
+        first = self._plot is None or self._pages.currentIndex() != _PLOT
+        self.build_plot()
+        self._pages.setCurrentIndex(_PLOT)
+        self._caption.show()
+        if first:
+            self._settle()
+        self._say(f"{self.draw()}.")
+
+    def _explain_absence(self, sentence: str) -> None:
+        self._lesson.setText(sentence)
+        self._pages.setCurrentIndex(_LESSON)
+        self._caption.hide()
+        self.show_headline("")
+        self.withdraw()
+        self.setAccessibleDescription(sentence)
 
     def _draw_frame(self) -> None:
         """Draw and paint at once, so that the clock knows what a picture of this pane takes."""
@@ -326,7 +337,6 @@ class Pane(QWidget):
     def _use_theme(self) -> None:
         theme = self.theme
         self.headline.setFont(self._themes.font(1.0, bold=True))
-        self.caption.setStyleSheet(f"color: {theme.text};")
         self._lesson.setStyleSheet(f"color: {theme.muted}; background: {theme.surface};")
         if self._plot is not None:
             self._color_plot()

@@ -143,12 +143,7 @@ class ThroughTimePane(Pane):
         assert history is not None
         self._name_keys(view.table)
         key = self.chosen
-        if key is None:
-            self.show_headline("")
-            when = view.when[0].upper() + view.when[1:]
-            return tr(
-                "{when}: this network has no recurrent layer, so nothing goes back through time"
-            ).format(when=when)
+        assert key is not None
         if not self._track.follow(history):
             self.data_changed()
         self._switch(self._kind.currentText())

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from engine.language import tr, trn
+from gui.common.still import Still
 from gui.common.theme import GRID
 
 from .player import EPOCHS_PER_SECOND, SPEEDS, Player
@@ -82,6 +83,9 @@ class EpochBar(QWidget):
     ) -> None:
         """`actions` become buttons, before the slider; the last one, which pins, stands behind it."""
         super().__init__(parent)
+        self.setAutoFillBackground(
+            True
+        )  # else tool bar and window are painted with every step of the slider
         self._playhead = playhead
         self._player = player
         self.slider = EpochSlider()
@@ -92,6 +96,7 @@ class EpochBar(QWidget):
         )
         self.slider.valueChanged.connect(self._choose)
         self.label = QLabel()
+        self._place = Still(self.label)
         self.pin_label = QLabel()
         self.speed = self._speed_box()
         row = QHBoxLayout(self)
@@ -100,7 +105,7 @@ class EpochBar(QWidget):
         for action in actions[:-1]:
             row.addWidget(_button(action))
         row.addWidget(self.slider, 1)
-        row.addWidget(self.label)
+        row.addWidget(self._place)
         row.addWidget(self.pin_label)
         for action in actions[-1:]:
             row.addWidget(_button(action))
@@ -162,7 +167,7 @@ class EpochBar(QWidget):
         self.pin_label.setText(pin)
         # as wide as its longest text in this run, so that the slider does not move under the pointer
         longest = self.label.text().replace(str(shown), str(first + last))
-        self.label.setMinimumWidth(self.label.fontMetrics().horizontalAdvance(longest))
+        self._place.setFixedWidth(self.label.fontMetrics().horizontalAdvance(longest))
         self.pin_label.setVisible(bool(pin))
         if pinned is not None:
             text = f"{text}. {_pin_text(first + pinned, narrow=False)}"

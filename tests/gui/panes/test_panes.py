@@ -28,6 +28,8 @@ Stats = Callable[..., EpochStats]
 STEPS = 6
 SERIES = ("train_loss", "validation_loss", "train_accuracy", "validation_accuracy")
 NAMES = [spec.name for spec in PANES]
+DRAWN = [name for name in NAMES if name not in {"batch-norm", "through-time", "decision-surface"}]
+"""Those that have something to draw of the fixture's run, which has neither batch norm nor time nor a plane."""
 
 
 def _lessons(pane: Pane) -> list[str]:
@@ -139,7 +141,8 @@ def test_an_empty_pane_teaches_until_the_first_epoch(
     with qtbot.waitSignal(pane.drawn):
         pane.show_history(history)
     assert _lessons(pane) == []
-    assert pane.caption.isVisible()
+    assert pane.caption.isVisible() == (name in DRAWN)
+    assert pane.accessibleDescription().startswith("Epoch 3: ") == (name in DRAWN)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -153,7 +156,7 @@ def test_a_pane_that_is_first_shown_as_a_run_begins_teaches_too(
     qtbot.waitUntil(lambda: bool(_lessons(pane)), timeout=1_000)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", DRAWN)
 def test_the_caption_is_a_sentence_about_the_newest_epoch(
     opened: Open, history: RunHistory, name: str
 ) -> None:
@@ -173,7 +176,7 @@ def test_a_hidden_pane_draws_what_it_missed_when_it_is_shown(
         pane.data_changed()
     with qtbot.waitSignal(pane.drawn):
         pane.show()
-    assert pane.caption.text().startswith("Epoch 4: ")
+    assert pane.caption.text().startswith("Epoch 4: ") == (name in DRAWN)
 
 
 @pytest.mark.parametrize("name", ["activations", "weights", "gradient-flow", "loss"])
