@@ -6,8 +6,8 @@ matrix product, everything that the chain rule needs of them is prepared for all
 for the walk back through time is one small product and a few element-wise operations a step.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -36,6 +36,25 @@ class _Run(NamedTuple):
 
 _Steps = tuple[Tensor, ...]
 """One tensor a step."""
+
+
+class _Undrawn:
+    """Draws no weights: what is to be copied need not be drawn, and nothing of the random numbers' order changes."""
+
+    def reset_parameters(self) -> None:
+        """Leave the memory as it is."""
+
+
+class _RNN(_Undrawn, nn.RNN): ...
+
+
+class _LSTM(_Undrawn, nn.LSTM): ...
+
+
+class _GRU(_Undrawn, nn.GRU): ...
+
+
+_BLANKS: Mapping[type[nn.RNNBase], Any] = {nn.RNN: _RNN, nn.LSTM: _LSTM, nn.GRU: _GRU}
 
 
 class _Gradients(NamedTuple):
@@ -94,6 +113,26 @@ def spectral_radius(module: nn.RNNBase, *, backward: bool = False) -> float:
     if not bool(torch.isfinite(block).all()):
         return float("nan")
     return float(torch.linalg.eigvals(block).abs().max())
+
+
+def as_it_is(module: nn.RNNBase) -> nn.RNNBase:
+    """A plain recurrent module with copies of the weights of now, to be looked into when they are others."""
+    kind = next(blank for kind, blank in _BLANKS.items() if isinstance(module, kind))
+    options = {"nonlinearity": module.nonlinearity} if isinstance(module, nn.RNN) else {}
+    weight = module.get_parameter("weight_hh_l0")
+    plain: nn.RNNBase = kind(
+        module.input_size,
+        module.hidden_size,
+        bias=module.bias,
+        batch_first=True,
+        bidirectional=module.bidirectional,
+        device=weight.device,
+        dtype=weight.dtype,
+        **options,
+    )
+    for name, parameter in plain.named_parameters():
+        parameter.data.copy_(module.get_parameter(name).data)
+    return plain
 
 
 def can_be_followed(module: nn.RNNBase) -> bool:

@@ -15,7 +15,7 @@ from torch.utils.hooks import RemovableHandle
 from ..stats import MAGNITUDES, VALUES, LayerTable, TimeGradient
 from .batch_norm import NormState, batch_norm_stats, norm_states
 from .collect import Part, collect
-from .through_time import can_be_followed, through_time
+from .through_time import as_it_is, can_be_followed, through_time
 from .units import saturated_share, unit_figures
 
 Range = tuple[float, float]
@@ -66,7 +66,7 @@ class StepWatch:
         self._forget()
 
     def before_step(self) -> None:
-        """Look at weights and their gradients, and back through time, before they are clipped and used."""
+        """Keep weights and their gradients before they are clipped and used."""
         for row, weights in self._weights.items():
             self._before[row] = _joined(weights).clone()
             gradients = [weight.grad for weight in weights if weight.grad is not None]
@@ -76,8 +76,8 @@ class StepWatch:
         for row, module in self._recurrent.items():
             output = self._outputs.get(row)
             if output is not None and output.grad is not None:
-                found = through_time(module, self._inputs[row], output.detach(), output.grad)
-                self._times += tuple((row, gradient) for gradient in found)
+                parts = self._inputs[row], output.detach(), output.grad
+                self._walks += (_Walk(row, as_it_is(module), *parts),)
 
     def table(self, samples: int) -> LayerTable:
         """The step's figures, for a batch of `samples`; takes the hooks off."""
@@ -96,7 +96,7 @@ class StepWatch:
                 row: _joined(self._weights[row]) - before for row, before in self._before.items()
             },
             norms=self._norms or norm_states(self._modules, self._inputs),
-            times=self._times,
+            walks=self._walks,
             healthy=self._healthy,
             channels_first=self._channels_first,
         )
@@ -109,7 +109,7 @@ class StepWatch:
         self._before: dict[int, Tensor] = {}
         self._weight_gradients: dict[int, Tensor] = {}
         self._norms: dict[int, NormState] = {}
-        self._times: tuple[tuple[int, TimeGradient], ...] = ()
+        self._walks: tuple[_Walk, ...] = ()
 
     def _keeper(self, row: int) -> Callable[[nn.Module, tuple[object, ...], object], None]:
         def keep(_module: nn.Module, inputs: tuple[object, ...], output: object) -> None:
@@ -126,6 +126,28 @@ class StepWatch:
 
 
 @dataclass(frozen=True, slots=True)
+class _Walk:
+    """What is needed to go back through time in a recurrent module."""
+
+    row: int
+    module: nn.RNNBase
+    """With the weights of the step."""
+    inputs: Tensor
+    output: Tensor
+    output_gradient: Tensor
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers are made on the way, roughly: every gate, what it gets of the gradient, and its part."""
+        samples, steps, _ = self.inputs.shape
+        return 3 * samples * steps * self.module.get_parameter("weight_hh_l0").shape[0]
+
+    def gradients(self) -> tuple[TimeGradient, ...]:
+        """One a direction."""
+        return through_time(self.module, self.inputs, self.output, self.output_gradient)
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """What a step showed, by row; nothing of it changes any more, so that any thread may read it."""
 
@@ -138,7 +160,7 @@ class Seen:
     weight_gradients: Mapping[int, Tensor]
     updates: Mapping[int, Tensor]
     norms: Mapping[int, NormState]
-    times: tuple[tuple[int, TimeGradient], ...]
+    walks: tuple[_Walk, ...]
     healthy: Mapping[int, Range]
     channels_first: Collection[int]
 
@@ -146,7 +168,7 @@ class Seen:
     def numbers(self) -> int:
         """How many numbers there are to be looked at, roughly: gradients are as many as outputs."""
         twice = (*self.outputs.values(), *self.weights.values())
-        return sum(2 * tensor.numel() for tensor in twice)
+        return sum(2 * tensor.numel() for tensor in twice) + sum(w.numbers for w in self.walks)
 
     @torch.no_grad()
     def table(self) -> LayerTable:
@@ -171,7 +193,11 @@ class Seen:
             table.update_ratio[:] = np.where((sizes == 0) & (moved == 0), 0.0, moved / sizes)
         self._fill_units(table)
         norms = batch_norm_stats(self.norms, self.inputs)
-        return replace(table, batch_norms=norms, times=self.times)
+        return replace(table, batch_norms=norms, times=self._times())
+
+    def _times(self) -> tuple[tuple[int, TimeGradient], ...]:
+        found = ((walk.row, walk.gradients()) for walk in self.walks)
+        return tuple((row, gradient) for row, gradients in found for gradient in gradients)
 
     def _fill_units(self, table: LayerTable) -> None:
         waiting = {row: limits for row, limits in self.healthy.items() if row in self.inputs}

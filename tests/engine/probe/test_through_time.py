@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from engine.probe import spectral_radius, through_time
+from engine.probe import StepWatch, spectral_radius, through_time
 
 BATCH, STEPS, NUMBERS, UNITS = 5, 13, 3, 7
 KINDS: dict[str, Callable[..., nn.RNNBase]] = {
@@ -119,6 +119,28 @@ def test_every_state_has_the_gradient_of_autograd(
             np.testing.assert_allclose(each.cell, _norms(run.cells), rtol=1e-5)
         else:
             assert each.cell is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_look_may_come_after_the_step_that_it_is_of(kind: str) -> None:
+    """It is made when the weights are others already, from those of the step, and draws no random number."""
+    module, inputs = _module(kind), _inputs()
+    unrolled = _unroll(module, kind, inputs, backward=False)
+    whole = torch.stack(unrolled.states, dim=1)
+    _loss(whole).backward()
+    module.zero_grad()
+    drawn = torch.get_rng_state()
+    watch = StepWatch({"recurrent": module})
+    watch.attach()
+    _loss(module(inputs)[0]).backward()
+    watch.before_step()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.normal_(generator=torch.Generator().manual_seed(5))
+    ((row, found),) = watch.seen(len(inputs)).table().times
+    assert row == 0
+    np.testing.assert_allclose(found.state, _norms(unrolled.states), rtol=1e-5)
+    assert torch.equal(torch.get_rng_state(), drawn)
 
 
 @pytest.mark.parametrize("kind", KINDS)
