@@ -111,7 +111,7 @@ CASES: tuple[Case, ...] = (
         [("LSTM", {"hidden_size": 64}), _units(1)],
         DataSpec("adding", {"samples": 1_800, "length": 50}),
         32,
-        40,
+        80,
         SHORT,
         _Lstm,
         functional.mse_loss,
