@@ -1,6 +1,5 @@
 """The composition root: builds every part of the window and hands it on by constructor."""
 
-import os
 import sys
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
@@ -9,24 +8,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from platformdirs import PlatformDirs
-from PySide6.QtCore import QLibraryInfo, QObject, QSize, Qt, QTranslator, QUrl
+from PySide6.QtCore import QObject, QSize, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from engine.graph import SetTraining
-from engine.language import spoken, tr
+from engine.language import tr
 from engine.parameters import Value
-from gui.actions import (
-    EDIT_BAR,
-    EDIT_MENU,
-    FILE_MENU,
-    HELP_MENU,
-    RUN_BAR,
-    RUN_MENU,
-    VIEW_MENU,
-    Parts,
-    action_specs,
-)
+from gui.actions import Parts, action_specs
+from gui.application import make_application
 from gui.canvas import CanvasView
 from gui.common.actions import ActionTable
 from gui.common.comfort import SIZE_ACTIONS, Comfort, use_size
@@ -47,6 +37,7 @@ from gui.document.theory import TheorySource
 from gui.inspector import Inspector, Palette
 from gui.inspector.quick_settings import QuickSettings
 from gui.main_window import STATE_VERSION, DockSpec, MainWindow
+from gui.menus import EDIT_BAR, EDIT_MENU, FILE_MENU, HELP_MENU, RUN_BAR, RUN_MENU, VIEW_MENU
 from gui.panes import PANES
 from gui.panes.deck import PaneDeck
 from gui.panes.exports import WHOLE_WINDOW, Exports, export_actions
@@ -406,27 +397,6 @@ class Lab(QObject):
 
 def _opener(files: FileControl, path: Path, *, as_copy: bool = True) -> Callable[[], None]:
     return lambda: files.open(path, as_copy=as_copy)
-
-
-def make_application(arguments: Sequence[str] = ()) -> QApplication:
-    """The Qt application, in the Fusion style."""
-    # Qt would share out every longer curve among threads, and wait for them: a core that trains makes it wait longer
-    os.environ.setdefault("QT_NO_GUI_THREADPOOL", "1")
-    application = QApplication([sys.argv[0], *arguments])
-    application.setApplicationName("gradient-lab")
-    application.setApplicationDisplayName("Gradient Lab")
-    application.setDesktopFileName("gradient-lab")
-    application.setStyle("Fusion")
-    _translate_qt(application)
-    return application
-
-
-def _translate_qt(application: QApplication) -> None:
-    """Have Qt's own buttons and the names of keys speak the lab's language, where Qt knows it."""
-    translator = QTranslator(application)
-    folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
-    if spoken() != "en" and translator.load(f"qtbase_{spoken()}", folder):
-        application.installTranslator(translator)
 
 
 def run(path: Path | None = None) -> int:

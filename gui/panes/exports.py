@@ -145,7 +145,7 @@ class Exports(QObject):
             return []
         pane.set_epoch(epoch)
         with pane.in_theme(LIGHT):
-            svg = pane.content(".svg")
+            svg = pane.taking.content(".svg")
         title, headline = pane.accessibleName(), pane.headline.text()
         caption = pane.caption.text()
         drawn = pane.shows_picture

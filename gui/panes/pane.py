@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QCoreApplication, QEvent, QPointF, QSize, Qt, Signal, Slot
 from PySide6.QtGui import (
     QColor,
-    QGuiApplication,
     QKeyEvent,
     QPaintEvent,
     QPalette,
@@ -28,7 +26,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from engine.graph import StorageError, write_atomically
 from engine.language import tr
 from engine.parameters import Value
 from engine.training import RunHistory
@@ -41,7 +38,7 @@ from gui.common.theme import GRID, Theme, ThemeSource, palette_of
 from .caption import Caption
 from .plots import color_axes, new_plots
 from .pointer import Pointer
-from .taking import alone_button, csv_of, export_button, png_of, svg_of
+from .taking import Taking, alone_button, export_button
 from .theory import ShownTheory
 
 _EMPTY = tr("Press Run (F5): this pane follows the training, epoch by epoch.")
@@ -88,10 +85,13 @@ class Pane(QWidget):
         self._headline_color = ""
         self.tools = QHBoxLayout()
         self.legend = QHBoxLayout()
+        self.taking = Taking(self)
+        """What takes the pane along, to files and to the clipboard."""
         self._plots = plots
         self._plot: pg.GraphicsView | None = None
         self.plot_items: list[pg.PlotItem] = []
-        self._page = QWidget()
+        self.page = QWidget()
+        """The drawing with its legend."""
         self._plotted = QVBoxLayout()
         self._column = QVBoxLayout()
         self._lesson_text = f"{lesson}\n\n{_EMPTY}"
@@ -360,11 +360,11 @@ class Pane(QWidget):
         head.addLayout(self.tools)
         for button in (export_button(self), alone_button(self)):
             head.addWidget(button)
-        self._page.setLayout(self._plotted)
+        self.page.setLayout(self._plotted)
         self._plotted.setContentsMargins(0, 0, 0, 0)
         self._plotted.setSpacing(GRID // 2)
         self._plotted.addLayout(self.legend)
-        self._pages.insertWidget(_PLOT, self._page)
+        self._pages.insertWidget(_PLOT, self.page)
         self._pages.insertWidget(_LESSON, _scrolled(self._lesson))
         self._pages.setCurrentIndex(_LESSON)
         column = self._column
@@ -381,41 +381,6 @@ class Pane(QWidget):
     def shows_picture(self) -> bool:
         """Whether a drawing stands there now, and not the sentence why there is none."""
         return self._plot is not None and self._plot.isVisibleTo(self)
-
-    def copy_picture(self) -> None:
-        """Put the pane's picture on the clipboard."""
-        QGuiApplication.clipboard().setPixmap(self.grab())
-
-    def copy_numbers(self) -> None:
-        """Put the table of what is shown on the clipboard, as CSV; `failed` says when there is none."""
-        try:
-            QGuiApplication.clipboard().setText(self.content(".csv").decode())
-        except ValueError as error:
-            self.failed.emit(str(error))
-
-    def save(self, path: Path) -> None:
-        """Write the pane to a PNG, SVG or CSV file, by the name's ending; `failed` says what went wrong."""
-        try:
-            write_atomically(path, self.content(path.suffix.lower()))
-        except (StorageError, ValueError) as error:
-            self.failed.emit(str(error))
-
-    def content(self, kind: str) -> bytes:
-        """What is shown now as `.svg`, `.csv` or `.png`, also when it is hidden; ValueError when there is nothing."""
-        if not self.has_content():
-            raise ValueError(tr("There is nothing to save yet. Press Run first"))
-        self.draw_now()
-        if kind == ".svg":
-            return svg_of(self._page, self.plot)
-        if kind == ".csv":
-            return csv_of(*self.table())
-        if kind == ".png":
-            return png_of(self)
-        raise ValueError(
-            tr("Files that end in {kind!r} cannot be written. Choose .png, .svg or .csv").format(
-                kind=kind
-            )
-        )
 
     def draw_now(self) -> None:
         """Draw what has changed without waiting, also while the pane is hidden."""

@@ -14,6 +14,7 @@ from PySide6.QtGui import QGuiApplication, QPainter, QRegion
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QGraphicsItem, QGraphicsView, QMenu, QToolButton, QWidget
 
+from engine.graph import StorageError, write_atomically
 from engine.language import tr
 
 if TYPE_CHECKING:
@@ -74,6 +75,53 @@ def png_of(widget: QWidget) -> bytes:
     return bytes(buffer.data().data())
 
 
+class Taking:
+    """Takes what a pane shows along; the pane's `failed` says when it cannot."""
+
+    def __init__(self, pane: "Pane") -> None:
+        self._pane = pane
+
+    def copy_picture(self) -> None:
+        """Put the pane's picture on the clipboard."""
+        QGuiApplication.clipboard().setPixmap(self._pane.grab())
+
+    def copy_numbers(self) -> None:
+        """Put the table of what is shown on the clipboard, as CSV."""
+        try:
+            QGuiApplication.clipboard().setText(self.content(".csv").decode())
+        except ValueError as error:
+            self._pane.failed.emit(str(error))
+
+    def copy_sentence(self) -> None:
+        """Put what the pane says on the clipboard: its caption, or why it shows nothing."""
+        QGuiApplication.clipboard().setText(self._pane.accessibleDescription())
+
+    def save(self, path: Path) -> None:
+        """Write the pane to a PNG, SVG or CSV file, by the name's ending."""
+        try:
+            write_atomically(path, self.content(path.suffix.lower()))
+        except (StorageError, ValueError) as error:
+            self._pane.failed.emit(str(error))
+
+    def content(self, kind: str) -> bytes:
+        """What is shown now as `.svg`, `.csv` or `.png`, also when it is hidden; ValueError when there is nothing."""
+        pane = self._pane
+        if not pane.has_content():
+            raise ValueError(tr("There is nothing to save yet. Press Run first"))
+        pane.draw_now()
+        if kind == ".svg":
+            return svg_of(pane.page, pane.plot)
+        if kind == ".csv":
+            return csv_of(*pane.table())
+        if kind == ".png":
+            return png_of(pane)
+        raise ValueError(
+            tr("Files that end in {kind!r} cannot be written. Choose .png, .svg or .csv").format(
+                kind=kind
+            )
+        )
+
+
 def export_button(pane: "Pane") -> QToolButton:
     """A button with the menu of what can be copied and saved."""
     button = QToolButton()
@@ -83,9 +131,9 @@ def export_button(pane: "Pane") -> QToolButton:
     button.setAccessibleName(tr("Save or copy: {name}").format(name=pane.name))
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     menu = QMenu(button)
-    menu.addAction(tr("Copy p&icture"), pane.copy_picture)
-    menu.addAction(tr("Copy &numbers"), pane.copy_numbers)
-    menu.addAction(tr("Copy cap&tion"), partial(_copy_caption, pane))
+    menu.addAction(tr("Copy p&icture"), pane.taking.copy_picture)
+    menu.addAction(tr("Copy &numbers"), pane.taking.copy_numbers)
+    menu.addAction(tr("Copy cap&tion"), pane.taking.copy_sentence)
     menu.addSeparator()
     for kind in KINDS:
         menu.addAction(
@@ -106,14 +154,10 @@ def alone_button(pane: "Pane") -> QToolButton:
     return button
 
 
-def _copy_caption(pane: "Pane") -> None:
-    QGuiApplication.clipboard().setText(pane.caption.text())
-
-
 def _ask_and_save(pane: "Pane", kind: str) -> None:
     start = str(Path.home() / f"{pane.name}.{kind}")
     chosen, _ = QFileDialog.getSaveFileName(
         pane, tr("Save what this pane shows"), start, f"{kind.upper()} (*.{kind})"
     )
     if chosen:
-        pane.save(Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.{kind}"))
+        pane.taking.save(Path(chosen) if Path(chosen).suffix else Path(f"{chosen}.{kind}"))

@@ -21,7 +21,8 @@ from rich.table import Table
 
 from engine.graph import NetworkGraph, encode, load
 from engine.training import TRAINING_DEFAULTS, Start, frame
-from gui.app import Folders, Lab, make_application, worker_program
+from gui.app import Folders, Lab, worker_program
+from gui.application import make_application
 from tests.benchmarks._long_run import lab_with_run, settle, show_all_panes
 from tests.benchmarks.screen import rerun_on_screen
 

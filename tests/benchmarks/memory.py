@@ -9,7 +9,7 @@ import sys
 from rich.console import Console
 from rich.table import Table
 
-from gui.app import make_application
+from gui.application import make_application
 from tests.benchmarks._long_run import LAYERS, lab_with_run, memory, show_all_panes
 from tests.benchmarks.screen import rerun_on_screen
 

@@ -16,7 +16,8 @@ from PySide6.QtWidgets import QApplication
 from rich.console import Console
 from rich.table import Table
 
-from gui.app import Lab, make_application
+from gui.app import Lab
+from gui.application import make_application
 from tests.benchmarks._long_run import LAYERS, lab_with_run, settle, show_all_panes
 from tests.benchmarks.screen import rerun_on_screen
 

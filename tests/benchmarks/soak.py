@@ -23,7 +23,8 @@ from engine.data import DataSpec
 from engine.graph import Edge, NetworkGraph, Node, encode
 from engine.layers import CATALOGUE
 from engine.training import TRAINING_DEFAULTS
-from gui.app import Folders, Lab, make_application, worker_program
+from gui.app import Folders, Lab, worker_program
+from gui.application import make_application
 from tests.benchmarks.screen import rerun_on_screen
 
 EPOCHS = 10_000

@@ -53,13 +53,14 @@ OURS = """
 import sys, time
 from pathlib import Path
 from gui import app
+from gui.application import make_application
 
 def finish():
     assert "torch" not in sys.modules
     print(time.monotonic_ns(), flush=True)
     lab.window.close()
 
-application = app.make_application()
+application = make_application()
 usual = app.Folders.of_person()
 folders = app.Folders(Path(sys.argv[1]), Path(sys.argv[1]), usual.examples)
 lab = app.Lab(application, folders, app.worker_program())

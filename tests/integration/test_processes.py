@@ -16,8 +16,9 @@ SESSION = """
 import sys
 from pathlib import Path
 from gui import app
+from gui.application import make_application
 
-application = app.make_application()
+application = make_application()
 usual = app.Folders.of_person()
 lab = app.Lab(application, app.Folders(Path(sys.argv[1]), Path(sys.argv[1]), usual.examples), app.worker_program())
 lab.show(run_at_once=lab.open_first(None))

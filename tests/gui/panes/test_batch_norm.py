@@ -219,7 +219,7 @@ def test_a_network_without_batch_norm_is_told_what_to_add(
     assert any("Put a Batch norm 1d after a Linear layer" in text for text in texts)
     assert "no batch norm" in pane.accessibleDescription()
     assert not pane.layer_box.isVisible()
-    pane.save(tmp_path / "x.csv")
+    pane.taking.save(tmp_path / "x.csv")
     assert (tmp_path / "x.csv").read_text().split() == ["layer,epoch,quantity,place,value"]
     _change(pane, qtbot, lambda: pane.show_history(run()))
     assert pane.caption.isVisible()
@@ -285,7 +285,7 @@ def test_the_csv_holds_channels_stages_and_tracks(
 ) -> None:
     history = run()
     pane = xray(history)
-    pane.save(tmp_path / "norm.csv")
+    pane.taking.save(tmp_path / "norm.csv")
     with (tmp_path / "norm.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["layer"] for row in rows} == {"BatchNorm1d 1"}

@@ -279,7 +279,7 @@ def test_the_pointer_reads_a_step_and_chooses_its_epoch(
 
 def test_the_csv_holds_a_row_a_step(gauge: Callable[..., ClipGaugePane], tmp_path: Path) -> None:
     history = _history()
-    gauge(history).save(tmp_path / "clip.csv")
+    gauge(history).taking.save(tmp_path / "clip.csv")
     with (tmp_path / "clip.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     norms = np.concatenate([epoch.steps.gradient_norm for epoch in history.epochs])

@@ -224,7 +224,7 @@ def test_hovering_reads_class_and_probability(show: Show) -> None:
 def test_the_table_has_every_cell(show: Show, tmp_path: Path) -> None:
     picture = surface_picture(3)
     pane = show(plane_backdrop(), surface_picture(0), picture)
-    pane.save(tmp_path / "surface.csv")
+    pane.taking.save(tmp_path / "surface.csv")
     header, *rows = csv.reader((tmp_path / "surface.csv").read_text().splitlines())
     assert header == ["length", "width", "class", "probability"]
     assert len(rows) == SIDE * SIDE

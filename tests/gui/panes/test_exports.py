@@ -203,8 +203,8 @@ def test_numbers_are_copied_as_the_csv_file_has_them(
     desk: Desk, history: RunHistory, tmp_path: Path
 ) -> None:
     for pane in desk(history).panes:
-        pane.save(tmp_path / f"{pane.name}.csv")
-        pane.copy_numbers()
+        pane.taking.save(tmp_path / f"{pane.name}.csv")
+        pane.taking.copy_numbers()
         copied = QGuiApplication.clipboard().text()
         assert copied.replace("\r\n", "\n") == (tmp_path / f"{pane.name}.csv").read_text("utf-8")
 
@@ -212,7 +212,7 @@ def test_numbers_are_copied_as_the_csv_file_has_them(
 def test_without_a_run_there_are_no_numbers_to_copy(desk: Desk, qtbot: QtBot) -> None:
     pane = desk(None).panes[0]
     with qtbot.waitSignal(pane.failed) as failed:
-        pane.copy_numbers()
+        pane.taking.copy_numbers()
     assert "Press Run first" in str(failed.args)
 
 

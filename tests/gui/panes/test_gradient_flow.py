@@ -265,7 +265,7 @@ def test_the_theory_is_shown_alone_before_any_training(
     assert "press Run to measure" in pane.headline.text()
     assert "falls 0.40 decades" in pane.caption.text()
     assert "relative to that of the last layer" in _box(pane, "theory").toolTip()
-    pane.save(tmp_path / "theory.csv")
+    pane.taking.save(tmp_path / "theory.csv")
     with (tmp_path / "theory.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     saved = [float(row["theory_gradient_rms"]) for row in rows]
@@ -374,7 +374,7 @@ def test_the_maps_csv_is_the_quantity_over_the_epochs(
 ) -> None:
     pane = flow(history)
     _show_map(pane, qtbot, "activation σ")
-    pane.save(tmp_path / "map.csv")
+    pane.taking.save(tmp_path / "map.csv")
     with (tmp_path / "map.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]

@@ -37,7 +37,7 @@ def _rows(path: Path) -> list[dict[str, str]]:
 
 def _failure(pane: Pane, path: Path, qtbot: QtBot) -> str:
     with qtbot.waitSignal(pane.failed) as failed:
-        pane.save(path)
+        pane.taking.save(path)
     return str(failed.args[0])
 
 
@@ -129,7 +129,7 @@ def test_a_png_holds_the_pane_in_its_size(
     opened: Open, history: RunHistory, tmp_path: Path, name: str
 ) -> None:
     pane = opened(name, history)
-    pane.save(tmp_path / "pane.PNG")
+    pane.taking.save(tmp_path / "pane.PNG")
     content = (tmp_path / "pane.PNG").read_bytes()
     assert content.startswith(b"\x89PNG\r\n\x1a\n")
     chunks, start = [], 8
@@ -156,7 +156,7 @@ def test_a_png_holds_the_pane_in_its_size(
 def test_an_svg_holds_curves_and_the_axes_texts(
     opened: Open, history: RunHistory, tmp_path: Path, name: str, texts: set[str]
 ) -> None:
-    opened(name, history).save(tmp_path / "pane.svg")
+    opened(name, history).taking.save(tmp_path / "pane.svg")
     root = ElementTree.parse(tmp_path / "pane.svg").getroot()
     assert root.tag == f"{SVG}svg"
     assert texts <= {(text.text or "").strip() for text in root.iter(f"{SVG}text")}
@@ -170,7 +170,7 @@ def test_an_svg_holds_curves_and_the_axes_texts(
 def test_an_svg_holds_the_legend_too(
     opened: Open, history: RunHistory, tmp_path: Path, name: str, words: list[str]
 ) -> None:
-    opened(name, history).save(tmp_path / "pane.svg")
+    opened(name, history).taking.save(tmp_path / "pane.svg")
     root = ElementTree.parse(tmp_path / "pane.svg").getroot()
     text = " ".join((element.text or "").strip() for element in root.iter(f"{SVG}text"))
     assert all(word in text for word in words)
@@ -179,7 +179,7 @@ def test_an_svg_holds_the_legend_too(
 def test_the_points_of_an_svg_are_shapes(opened: Open, history: RunHistory, tmp_path: Path) -> None:
     """Parts of one picture of all points are more than some programs can read."""
     pane = opened("gradient-flow", history)
-    pane.save(tmp_path / "pane.svg")
+    pane.taking.save(tmp_path / "pane.svg")
     root = ElementTree.parse(tmp_path / "pane.svg").getroot()
     assert isinstance(pane, GradientFlowPane)
     points = pane.points["activation_gradient_rms"]
@@ -196,7 +196,7 @@ def test_the_points_of_an_svg_are_shapes(opened: Open, history: RunHistory, tmp_
 def test_the_flows_csv_holds_every_column_of_every_layer(
     opened: Open, history: RunHistory, tmp_path: Path
 ) -> None:
-    opened("gradient-flow", history).save(tmp_path / "flow.csv")
+    opened("gradient-flow", history).taking.save(tmp_path / "flow.csv")
     rows = _rows(tmp_path / "flow.csv")
     assert [row["layer"] for row in rows] == [f"layer_{i}" for i in range(5)]
     assert {row["epoch"] for row in rows} == {"3"}
@@ -208,7 +208,7 @@ def test_the_flows_csv_holds_every_column_of_every_layer(
 def test_the_activations_csv_holds_the_histograms(
     opened: Open, history: RunHistory, tmp_path: Path
 ) -> None:
-    opened("activations", history).save(tmp_path / "activations.csv")
+    opened("activations", history).taking.save(tmp_path / "activations.csv")
     rows, table = _rows(tmp_path / "activations.csv"), history.epochs[3].layers
     bins = [name for name in rows[0] if name.startswith("from ")]
     borders = np.array([[float(word) for word in name.split()[1::2]] for name in bins])
@@ -223,7 +223,7 @@ def test_the_activations_csv_holds_the_histograms(
 def test_the_losss_csv_holds_an_epoch_a_row(
     opened: Open, history: RunHistory, tmp_path: Path
 ) -> None:
-    opened("loss", history).save(tmp_path / "loss.csv")
+    opened("loss", history).taking.save(tmp_path / "loss.csv")
     rows = _rows(tmp_path / "loss.csv")
     assert [row["epoch"] for row in rows] == ["0", "1", "2", "3"]
     for name in ("train_loss", "validation_accuracy", "learning_rate", "seconds"):
@@ -263,11 +263,11 @@ def test_a_run_without_an_epoch_is_saved_or_refused_in_a_sentence(
     pane, sentences = opened(name), []
     pane.show_history(RunHistory(history.started))
     pane.failed.connect(sentences.append)
-    pane.save(tmp_path / "pane.csv")
+    pane.taking.save(tmp_path / "pane.csv")
     assert bool(sentences) != (tmp_path / "pane.csv").exists()
 
 
 def test_the_picture_is_copied_in_the_panes_size(opened: Open, history: RunHistory) -> None:
     pane = opened("loss", history)
-    pane.copy_picture()
+    pane.taking.copy_picture()
     assert QGuiApplication.clipboard().pixmap().size() == pane.size()

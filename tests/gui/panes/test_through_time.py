@@ -259,7 +259,7 @@ def test_the_csv_holds_every_step_of_every_direction(
     pane_of: PaneOf, started: Start, stats: Stats, tmp_path: Path
 ) -> None:
     run = _recurrent(started, stats, (1, 3))
-    pane_of(run).save(tmp_path / "time.csv")
+    pane_of(run).taking.save(tmp_path / "time.csv")
     with (tmp_path / "time.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     times = run.epochs[-1].layers.times

@@ -233,7 +233,7 @@ def test_a_layer_with_several_weights_has_a_row_too(
 def test_the_svg_holds_ridges_and_the_axes_words(
     pane: Callable[..., WeightsPane], started: Start, stats: Stats, tmp_path: Path
 ) -> None:
-    pane(_run(started, stats, [1e-3, 1e-3, 1e-3])).save(tmp_path / "weights.svg")
+    pane(_run(started, stats, [1e-3, 1e-3, 1e-3])).taking.save(tmp_path / "weights.svg")
     root = ElementTree.parse(tmp_path / "weights.svg").getroot()
     paths = [path.get("d", "") for path in root.iter("{http://www.w3.org/2000/svg}path")]
     assert max(path.count("L") for path in paths) > 3 * 100  # three ridges in one
