@@ -76,6 +76,10 @@ def by_units(numbers: Tensor, channels_first: bool) -> Tensor:
     return numbers.reshape(*numbers.shape[:3], -1)
 
 
+_Batch = Mapping[int, Tensor]
+"""Outputs by their places among those of the rectifiers."""
+
+
 class DeadUnits:
     """Which units of rectifiers gave nothing above zero, over as many batches as one likes.
 
@@ -94,26 +98,28 @@ class DeadUnits:
         """Begin anew."""
         self._batches = 0
         self._groups: list[_Alike] = []
-        self._kept: list[Sequence[Tensor]] = []
+        self._kept: list[_Batch] = []
         self._most = 0
 
     def take(self, outputs: Sequence[Tensor]) -> None:
         """Take in a batch: the outputs of the rectifiers, in the order of the rows."""
         if not self._batches:
             self._groups = _alike(outputs, self._first)
-            self._most = max(1, CACHED // max(1, sum(output.numel() for output in outputs)))
+            self._most = self._fitting(outputs)
         self._batches += 1
         if not self._groups:
             return
-        if self._kept and self._kept[0][0].shape != outputs[0].shape:
+        batch = {place: outputs[place] for group in self._groups for place in group.places}
+        if self._kept and _samples(self._kept[0]) != _samples(batch):
             self._look()
-        self._kept.append(outputs)
+        self._kept.append(batch)
         # at a power of two, so that layers are soon left alone
         is_power = not self._batches & (self._batches - 1)
         if len(self._kept) >= self._most or (self._batches >= _FEW and is_power):
             self._look()
             if is_power:  # finding out who is left costs more than looking
                 self._groups = [r for group in self._groups if (r := group.still_waiting())]
+                self._most = self._fitting(outputs)
 
     def shares(self, column: Floats) -> None:
         """Write each rectifier's share of units whose output was never above zero; nothing without a batch."""
@@ -123,6 +129,11 @@ class DeadUnits:
         for group in self._groups:
             dead = group.dead().double().mean(dim=1).cpu().numpy()
             column[[self._rows[place] for place in group.places]] = dead
+
+    def _fitting(self, outputs: Sequence[Tensor]) -> int:
+        """How many batches of the layers that are still waited for fill the cache."""
+        numbers = sum(outputs[place].numel() for group in self._groups for place in group.places)
+        return max(1, CACHED // max(1, numbers))
 
     @torch.no_grad()
     def _look(self) -> None:
@@ -142,7 +153,7 @@ class _Alike:
         self._channels_first = channels_first
         self._highest = highest
 
-    def take(self, batches: Sequence[Sequence[Tensor]]) -> None:
+    def take(self, batches: Sequence[_Batch]) -> None:
         """Take in batches of one size."""
         some = torch.stack([outputs[place] for outputs in batches for place in self.places])
         # over one dimension at a time: over two at once it takes thirty times as long
@@ -168,6 +179,10 @@ class _Alike:
             return self
         rest = [self.places[place] for place in waiting.tolist()]
         return _Alike(rest, self._channels_first, self._highest[waiting])
+
+
+def _samples(batch: _Batch) -> int:
+    return len(next(iter(batch.values())))
 
 
 def _alike(outputs: Sequence[Tensor], channels_first: Sequence[bool]) -> list[_Alike]:

@@ -14,6 +14,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any
@@ -249,13 +250,21 @@ def measure(case: Case, folder: str) -> dict[str, list[float]]:
         "lab": lambda: lab_epoch(trainer),
         "textbook": ByHand(case, split).textbook,
     }
-    if find_spec("tensorboard") is not None:
-        works["tensorboard"] = WithTensorBoard(case, split, folder).written
+    with ExitStack() as stack:
+        if find_spec("tensorboard") is not None:
+            board = WithTensorBoard(case, split, folder)
+            stack.callback(board.writer.close)  # its thread writes into the folder
+            works["tensorboard"] = board.written
+        return in_turns(works, case.rounds)
+
+
+def in_turns(works: Mapping[str, Work], rounds: int) -> dict[str, list[float]]:
+    """Seconds of every work in every round, in an order drawn anew for each round."""
     for work in works.values():
         work()
     times: dict[str, list[float]] = {name: [] for name in works}
     order, shuffler = list(works), random.Random(0)
-    for _ in range(case.rounds):
+    for _ in range(rounds):
         shuffler.shuffle(order)
         for name in order:
             times[name].append(seconds(works[name]))
