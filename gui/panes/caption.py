@@ -43,11 +43,11 @@ class Caption(Still):
         self._said: tuple[str, int] | None = None
         self._longest = 0
 
-    def say(self, text: str) -> None:
-        """Show a text, in as many lines as it takes at the present width."""
-        width = self.label.width()
+    def say(self, text: str) -> bool:
+        """Show a text, in as many lines as it takes at the present width; whether its place has another height now."""
+        width, before = self.label.width(), self.height()
         if (text, width) == self._said:
-            return
+            return False
         if self._said is None or width != self._said[1]:
             self.forget()  # it wraps in another way now
         self._said = text, width
@@ -56,6 +56,7 @@ class Caption(Still):
         if len(text) > self._longest:  # asking how high it stands takes longer than a curve
             self._longest = len(text)
             self.setFixedHeight(max(self.minimumHeight(), self.label.heightForWidth(width)))
+        return self.height() != before
 
     def forget(self) -> None:
         """Begin anew with the height: the next text may take fewer lines."""

@@ -330,7 +330,8 @@ class Pane(QWidget):
             layout.activate()
 
     def _say(self, caption: str) -> None:
-        self._caption.say(caption)
+        if self._caption.say(caption):
+            self._column.activate()  # else it would stand over the pane's border until the next picture
         if caption != self.accessibleDescription():
             self.setAccessibleDescription(caption)
 

@@ -268,6 +268,20 @@ def test_a_run_that_went_on_keeps_its_epochs_numbers(
     assert f"at epoch {run.epochs[best].epoch}" in pane.caption.text()
 
 
+@pytest.mark.parametrize("name", DRAWN)
+def test_a_caption_never_stands_over_the_panes_border(
+    opened: Open, history: RunHistory, qtbot: QtBot, name: str
+) -> None:
+    pane, places = opened(name), []
+    pane.drawn.connect(
+        lambda: places.append(pane.caption.mapTo(pane, pane.caption.rect().bottomLeft()))
+    )
+    with qtbot.waitSignal(pane.drawn):
+        pane.show_history(history)
+    assert places
+    assert all(place.y() < pane.height() - 4 for place in places)
+
+
 def test_the_same_caption_of_another_run_has_its_room(
     opened: Open, history: RunHistory, qtbot: QtBot
 ) -> None:
