@@ -24,7 +24,6 @@ from .gradient_marks import (
     places_of,
 )
 from .pane import Pane
-from .plots import Curve
 from .theory import TheoryColumns
 
 _ROOM_DECADES = 0.4
@@ -54,13 +53,13 @@ class FlowLines:
     """Magnitudes over depth, on a logarithmic scale; zero, NaN and "has none" look different."""
 
     def __init__(self) -> None:
-        self.curves = {q.column: Curve() for q in QUANTITIES}
+        self.curves = {q.column: pg.PlotCurveItem() for q in QUANTITIES}
         self.points = {
             q.column: pg.ScatterPlotItem(symbol=q.symbol, size=_POINT, pen=None) for q in QUANTITIES
         }
-        self.ghosts = {q.column: Curve() for q in QUANTITIES}
-        self.theories = {c: Curve(connect="finite") for c in (GRADIENT, SPREAD)}
-        self.doubtful = {c: Curve(connect="finite") for c in (GRADIENT, SPREAD)}
+        self.ghosts = {q.column: pg.PlotCurveItem() for q in QUANTITIES}
+        self.theories = {c: pg.PlotCurveItem(connect="finite") for c in (GRADIENT, SPREAD)}
+        self.doubtful = {c: pg.PlotCurveItem(connect="finite") for c in (GRADIENT, SPREAD)}
         self.band = BandItem()
         self.zeros = pg.ScatterPlotItem(symbol="x", size=9)
         self.nonfinite = pg.ScatterPlotItem(symbol="+", size=12)

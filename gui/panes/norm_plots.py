@@ -28,7 +28,6 @@ from gui.training.norm_reading import (
     track_text,
 )
 
-from .plots import Curve
 from .reading import thinned
 
 Floats = NDArray[np.float64]
@@ -45,8 +44,8 @@ class StagesPlot:
     """Input, normalised and scaled values, one above the other on one scale of values, each with its words."""
 
     def __init__(self) -> None:
-        self.ridges = [Curve(fillLevel=base(stage)) for stage in range(len(TITLES))]
-        self.pinned = Curve(connect="finite")
+        self.ridges = [pg.PlotCurveItem(fillLevel=base(stage)) for stage in range(len(TITLES))]
+        self.pinned = pg.PlotCurveItem(connect="finite")
         self.words = [pg.TextItem(anchor=(0, 0)) for _ in TITLES]
         self.forget()
 
@@ -121,10 +120,10 @@ class TracksPlot:
     """γ and β over the epochs, and how far training and evaluation are apart."""
 
     def __init__(self) -> None:
-        self.bands = [Curve(fillLevel="enclosed") for _ in range(2)]
-        self.tracks = [Curve(connect="finite") for _ in range(2)]
+        self.bands = [pg.PlotCurveItem(fillLevel="enclosed") for _ in range(2)]
+        self.tracks = [pg.PlotCurveItem(connect="finite") for _ in range(2)]
         self.ends = [pg.ScatterPlotItem(symbol=symbol, size=7, pen=None) for symbol in "os"]
-        self.gap = Curve(connect="finite")
+        self.gap = pg.PlotCurveItem(connect="finite")
         self.now = pg.InfiniteLine(angle=90, movable=False)
         self.then = pg.InfiniteLine(angle=90, movable=False)
         self._colors: tuple[str, ...] = ("", "")
@@ -218,7 +217,7 @@ class MovingPlot:
     def __init__(self) -> None:
         self.means = pg.ScatterPlotItem(symbol="o", size=6, pen=None)
         self.deviations = pg.ScatterPlotItem(symbol="s", size=6, pen=None)
-        self._equal = Curve()
+        self._equal = pg.PlotCurveItem()
         self.forget()
 
     def furnish(self, plot: pg.PlotItem) -> None:

@@ -4,23 +4,12 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 import pyqtgraph as pg
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGraphicsItem
 
 from gui.common.theme import Theme, ThemeSource
 
 _SIDES = ("left", "bottom", "right")
-
-
-class Curve(pg.PlotCurveItem):
-    """A curve that changes with every epoch. Its bounds are all that is seen: its own take longer than to paint it."""
-
-    _boundingRect: QRectF | None  # pyqtgraph forgets it when the curve or the view changes
-
-    def boundingRect(self) -> QRectF:
-        if self._boundingRect is None:
-            self._boundingRect = self.viewRect()
-        return self._boundingRect or QRectF()  # it may stand in no plot yet
 
 
 def new_plots(count: int, resized: Callable[[], None]) -> tuple[pg.GraphicsView, list[pg.PlotItem]]:

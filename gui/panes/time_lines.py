@@ -12,7 +12,6 @@ from engine.stats import LayerTable
 from gui.common.theme import Theme
 
 from .gradient_marks import log_of
-from .plots import Curve
 from .time_track import Key, gradient_of
 
 Floats = NDArray[np.float64]
@@ -25,11 +24,11 @@ class TimeLines:
     """A line for each direction, dashed for the cell state of an LSTM; beyond six all others are one item."""
 
     def __init__(self) -> None:
-        self.states = [Curve(connect="finite") for _ in range(OWN_COLORS)]
-        self.cells = [Curve(connect="finite") for _ in range(OWN_COLORS)]
-        self.others = Curve(connect="finite")
-        self.theory = Curve()
-        self.pinned = Curve(connect="finite")
+        self.states = [pg.PlotCurveItem(connect="finite") for _ in range(OWN_COLORS)]
+        self.cells = [pg.PlotCurveItem(connect="finite") for _ in range(OWN_COLORS)]
+        self.others = pg.PlotCurveItem(connect="finite")
+        self.theory = pg.PlotCurveItem()
+        self.pinned = pg.PlotCurveItem(connect="finite")
         self.has_cells = False
         """Whether one of the drawn directions has a cell state."""
 
