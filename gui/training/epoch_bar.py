@@ -83,9 +83,8 @@ class EpochBar(QWidget):
     ) -> None:
         """`actions` become buttons, before the slider; the last one, which pins, stands behind it."""
         super().__init__(parent)
-        self.setAutoFillBackground(
-            True
-        )  # else tool bar and window are painted with every step of the slider
+        # else tool bar and window are painted with every step of the slider
+        self.setAutoFillBackground(True)
         self._playhead = playhead
         self._player = player
         self.slider = EpochSlider()
