@@ -184,9 +184,10 @@ def at_shares(cumulative: Floats, shares: Floats, edges: Floats) -> Floats:
     `numpy.interp` gives row by row, for all rows at once.
     """
     wanted = cumulative[:, -1:] * shares
-    after = np.stack([(cumulative <= column[:, None]).sum(axis=1) for column in wanted.T], axis=1)
+    after = np.count_nonzero(cumulative[:, None] <= wanted[:, :, None], axis=2)
     right = after.clip(1, edges.size - 1)
-    low, high = (np.take_along_axis(cumulative, at, axis=1) for at in (right - 1, right))
+    rows = np.arange(len(cumulative))[:, None]
+    low, high = cumulative[rows, right - 1], cumulative[rows, right]
     step = high - low
     part = np.divide(wanted - low, step, out=(wanted >= low) * 1.0, where=step > 0)
     answer = edges[right - 1] + part.clip(0.0, 1.0) * (edges[right] - edges[right - 1])

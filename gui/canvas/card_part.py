@@ -1,6 +1,7 @@
 """The live part of a card: the histogram of the layer's outputs, or the run's outcome in words."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QImage, QPainter
@@ -25,13 +26,18 @@ _BARS_AREA = LIVE_AREA.adjusted(0.0, _TEXT_HEIGHT, 0.0, 0.0)
 
 
 class Sheet:
-    """The histograms of a table's rows as pictures; a row's is made when it is first painted."""
+    """The histograms of a table's rows as pictures; a row's is made when it is first painted, if it ever is."""
 
-    def __init__(self, found: Distribution, reach: float, ink: Ink) -> None:
+    def __init__(self, found: Distribution, reach: Callable[[], float], ink: Ink) -> None:
         self.found = found
-        self.reach = reach
+        self._find_reach = reach
         self._ink = ink
         self._made: dict[int, tuple[Pixels, QImage]] = {}
+
+    @cached_property
+    def reach(self) -> float:
+        """The size of the values at both ends of the pictures."""
+        return self._find_reach()
 
     def picture(self, row: int) -> tuple[QImage, QRectF]:
         """An image, and where in it the row's histogram is."""

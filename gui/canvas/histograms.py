@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from engine.stats import LayerTable, resample
 from engine.stats.distribution import Distribution
-from gui.common.scales import Floats, from_scale, to_scale
+from gui.common.scales import Floats, from_scale, reach_of, to_scale
 
 Pixels = NDArray[np.uint32]
 
@@ -30,6 +30,18 @@ class Ink:
     bars: int
     zeros: int
     """Of the spike that stands for exact zeros."""
+
+
+class Reach:
+    """How far the axis of a run's histograms reaches: it only grows, so that epochs can be compared."""
+
+    def __init__(self) -> None:
+        self._size = 0.0
+
+    def holding(self, found: Distribution) -> float:
+        """The size of the values at both ends, wide enough for every row's."""
+        self._size = max(self._size, reach_of(found.counts))
+        return self._size
 
 
 def bar_heights(found: Distribution, rows: slice, reach: float) -> Floats:

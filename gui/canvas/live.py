@@ -3,6 +3,7 @@
 from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 from PySide6.QtWidgets import QGraphicsView
@@ -11,7 +12,6 @@ from engine.graph import Node
 from engine.stats import LayerTable
 from engine.training import RunHistory
 from gui.common.frames import FrameClock
-from gui.common.scales import reach_of
 from gui.common.theme import ThemeSource
 from gui.document import Document
 from gui.training.reading import current_view
@@ -25,7 +25,7 @@ from .figures import (
     outcome_lines,
     wire_figures,
 )
-from .histograms import Ink, input_reach
+from .histograms import Ink, Reach, input_reach
 from .node_item import NodeItem
 from .scene import CanvasScene
 from .wire_item import WireItem
@@ -73,7 +73,7 @@ class LiveDrawing(QObject):
         self._picture: _Picture | None = None
         self._rest: deque[str] = deque()
         self._shown = True
-        self._reach = 0.0
+        self._reach = Reach()
         self._near = self._sees_bars = True
         self._clock = FrameClock(self)
         document.inferred.connect(self._start_afresh)
@@ -104,7 +104,7 @@ class LiveDrawing(QObject):
 
     def show_history(self, history: RunHistory | None) -> None:
         """Show another run, its newest epoch; the document's network is the one that it trains."""
-        self._history, self._epoch, self._reach = history, None, 0.0
+        self._history, self._epoch, self._reach = history, None, Reach()
         self._trained = dict(self._document.graph.nodes)
         self._start_afresh()
 
@@ -196,11 +196,10 @@ class LiveDrawing(QObject):
     def _picture_of(self, table: LayerTable) -> _Picture:
         assert self._history is not None
         figures = wire_figures(self._history.layers, table)
-        self._reach = max(self._reach, reach_of(table.activations.counts))
         return _Picture(
             table,
             {node_id: figures[row] for node_id, row in self._rows.items()},
-            Sheet(table.activations, self._reach, self._ink),
+            Sheet(table.activations, partial(self._reach.holding, table.activations), self._ink),
             card_remarks(table) if self._near else (),
         )
 
@@ -250,8 +249,8 @@ class LiveDrawing(QObject):
         elif card.node.kind == "Output":
             card.show_words(outcome_lines(self._history, self._epoch))
         elif table.inputs.totals[0]:
-            sheet = Sheet(table.inputs, input_reach(table), self._ink)
-            card.show_bars(sheet, 0, Remark(), None, near=True)
+            sheet = Sheet(table.inputs, partial(input_reach, table), self._ink)
+            card.show_bars(sheet, 0, Remark(), None, near=self._sees_bars)
 
     @property
     def _ink(self) -> Ink:

@@ -25,7 +25,7 @@ from .figures import WireFigure
 from .geometry import wire_path
 from .native_bounds import NativeBounds
 from .stripe import StripePainter, Wire, barb_path
-from .zoom import BLOCKS, TEXTS
+from .zoom import HISTOGRAMS, TEXTS
 
 _REACH = 12.0
 _ARROW = 5.0
@@ -139,7 +139,8 @@ class WireItem(NativeBounds):
             if zoom >= TEXTS and self._figure.state == "finite":
                 self._stripes.paint_barbs(painter, self._figure, self._barbs_for(self._width))
         strong = self.isSelected() or self._target
-        if self._figure is None or strong or self._hovered or zoom >= BLOCKS:
+        # from afar a stripe hides it
+        if strong or self._hovered or self._width == 0.0 or zoom >= HISTOGRAMS:
             self._paint_forward(painter, strong)
         if self._figure is not None:
             self._paint_sign(painter, self._figure, zoom)

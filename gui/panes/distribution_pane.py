@@ -61,6 +61,7 @@ class DistributionPane(Pane):
         self._rows = LayerRows()
         self._spans = Spans()
         self._pinned_view: tuple[RunHistory, int, View] | None = None
+        self._found: tuple[Distribution, Distribution] | None = None
         super().__init__(name, title, lesson, themes, plots)
         self._what = QComboBox()
         self._what.setAccessibleName(tr("Which distribution is shown"))
@@ -128,7 +129,7 @@ class DistributionPane(Pane):
 
     def restart(self) -> None:
         self._spans.forget()
-        self._pinned_view = None
+        self._pinned_view = self._found = None
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         self._rows.furnish(plots[0])
@@ -174,8 +175,12 @@ class DistributionPane(Pane):
         return kept[2]
 
     def found(self, view: View) -> Distribution:
-        """The shown distribution of the drawn rows."""
-        return rows_of(getattr(view.table, self.quantity.column), self.shown_rows())
+        """The shown distribution of the drawn rows: taken out once, because much is read from it."""
+        whole: Distribution = getattr(view.table, self.quantity.column)
+        kept = self._found
+        if kept is None or kept[0] is not whole:
+            self._found = kept = (whole, rows_of(whole, self.shown_rows()))
+        return kept[1]
 
     def draw_rows(self, view: View) -> tuple[str, Span]:
         """Draw the rows; say what changed in them since the pinned epoch, and which part of the axis is shown."""

@@ -156,7 +156,7 @@ class GradientFlowPane(Pane):
         self.show_headline(flow_headline(flow), getattr(self.theme, COLORS[flow.verdict]))
         shown = theory is not None and self._theory_box.isChecked() and self._matches
         clause = theory_clause(theory, trained=view.is_trained) if theory and shown else ""
-        return flow_caption(layers, view) + clause
+        return flow_caption(layers, view, flow) + clause
 
     def color_items(self) -> None:
         self.lines.set_theme(self.theme)

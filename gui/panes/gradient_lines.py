@@ -65,6 +65,8 @@ class FlowLines:
         self.nonfinite = pg.ScatterPlotItem(symbol="+", size=12)
         self._range: tuple[float, float] | None = None
         self._ranges: object = None
+        self._compared: LayerTable | None = None
+        self._ghosts_drawn: object = None
         self._roomy = True
         self._plot: pg.PlotItem | None = None
 
@@ -85,7 +87,7 @@ class FlowLines:
         """Show nothing."""
         for item in self.items:
             item.setVisible(False)
-        self._ranges = None
+        self._ranges = self._ghosts_drawn = None
 
     def restart(self) -> None:
         """Forget the range of the run before."""
@@ -148,6 +150,10 @@ class FlowLines:
                     item.setData(*line)
 
     def _draw_ghosts(self, flows: Flows) -> None:
+        wanted = (flows.order.tobytes(), frozenset(flows.shown), flows.only_gradient)
+        if flows.compared is self._compared and wanted == self._ghosts_drawn:
+            return  # while the playhead moves, what is compared with stays
+        self._compared, self._ghosts_drawn = flows.compared, wanted
         for quantity in QUANTITIES:
             ghost, column = self.ghosts[quantity.column], quantity.column
             wanted = column in flows.shown and (column == GRADIENT or not flows.only_gradient)

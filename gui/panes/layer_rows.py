@@ -101,9 +101,8 @@ class LayerRows:
         box, layers = self._plot.getViewBox(), len(rows.names)
         if self._changed("range", (rows.span, layers)):
             box.setRange(xRange=rows.span, yRange=(0, layers), padding=0.01)
-        title = fitting_title(rows.titles, metrics, box.width())
-        if self._changed("title", title):
-            self._plot.setLabel("bottom", title)
+        if self._changed("title", (rows.titles, metrics.height(), box.width())):
+            self._plot.setLabel("bottom", fitting_title(rows.titles, metrics, box.width()))
             self._plot.getAxis("bottom").resizeEvent()  # else the new text is not centred
         if self._changed("ticks", (rows.axis, rows.span, box.width())):
             self._plot.getAxis("bottom").setTicks([fitting(rows.axis, rows.span, box.width())])

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from engine.language import tr
 from engine.stats import LayerTable
 from engine.training import LayerInfo
-from gui.training.reading import GLYPHS, WORDS, Flow, View, read_flow, weight_rows
+from gui.training.reading import GLYPHS, WORDS, Flow, View, weight_rows
 
 from .gradient_marks import is_recurrent
 
@@ -32,10 +32,9 @@ def flow_headline(flow: Flow) -> str:
     return "   ".join(parts)
 
 
-def flow_caption(layers: Sequence[LayerInfo], view: View) -> str:
-    """One sentence about the gradient flow, with its numbers."""
+def flow_caption(layers: Sequence[LayerInfo], view: View, flow: Flow) -> str:
+    """One sentence about the view's gradient flow, with its numbers."""
     table = view.table
-    flow = read_flow(layers, table)
     when = view.when[0].upper() + view.when[1:]
     if flow.verdict == "unknown":
         return _incomparable(layers, when)

@@ -1,6 +1,7 @@
 """Ridges, outlines, bands and medians of many layers, each kind drawn as one item."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 import pyqtgraph as pg
@@ -126,6 +127,7 @@ def draw_path(painter: QPainter, path: QPainterPath) -> None:
         painter.drawPath(path)
 
 
+@lru_cache(maxsize=32)
 def _cosmetic(color: str, width: float) -> QPen:
     pen: QPen = pg.mkPen(color, width=width)
     pen.setCosmetic(True)
@@ -133,7 +135,7 @@ def _cosmetic(color: str, width: float) -> QPen:
 
 
 def _dashed(color: str) -> QPen:
-    pen = _cosmetic(color, 1.0)
+    pen = QPen(_cosmetic(color, 1.0))
     pen.setDashPattern(_DASHES)
     return pen
 

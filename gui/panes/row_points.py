@@ -7,7 +7,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath
+from PySide6.QtGui import QBrush, QPainter, QPainterPath
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from .ridges import draw_path
@@ -42,14 +42,14 @@ class PointsItem(pg.GraphicsObject):
         """`shapes` names a shape for each kind."""
         super().__init__()
         self._shapes = shapes
-        self._colors: dict[str, str] = {}
+        self._brushes: dict[str, QBrush] = {}
         self._size = 8.0
         self._room = QRectF()
         self.points: dict[str, Points] = {kind: Points(np.empty(0), np.empty(0)) for kind in shapes}
 
     def set_colors(self, colors: Mapping[str, str]) -> None:
         """Draw each kind in a colour."""
-        self._colors = dict(colors)
+        self._brushes = {kind: pg.mkBrush(color) for kind, color in colors.items()}
         self.update()
 
     def set_points(self, points: Mapping[str, Points], size: float, room: QRectF) -> None:
@@ -74,7 +74,7 @@ class PointsItem(pg.GraphicsObject):
         painter.setPen(Qt.PenStyle.NoPen)
         for kind, (x, y) in self.points.items():
             centres = np.column_stack((x, y)) @ scale + (to_pixels.dx(), to_pixels.dy())
-            painter.setBrush(pg.mkBrush(self._colors[kind]))
+            painter.setBrush(self._brushes[kind])
             draw_path(painter, _shapes(centres, SHAPES[self._shapes[kind]] * self._size / 2))
         painter.restore()
 

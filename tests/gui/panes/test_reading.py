@@ -30,8 +30,12 @@ def _gradients(*values: float) -> LayerTable:
     return table
 
 
+def _flow_caption(layers: tuple[LayerInfo, ...], table: LayerTable) -> str:
+    return flow_caption(layers, View(table, 3, None), read_flow(layers, table))
+
+
 def _caption(*values: float) -> str:
-    return flow_caption(_linears(len(values)), View(_gradients(*values), 3, None))
+    return _flow_caption(_linears(len(values)), _gradients(*values))
 
 
 def _run(*losses: float) -> RunHistory:
@@ -118,7 +122,7 @@ def test_the_flow_caption_says_what_happens(values: list[float], words: str) -> 
 
 
 def test_beside_a_recurrent_layer_the_flow_caption_points_to_the_flow_through_time() -> None:
-    caption = flow_caption(_layers("LSTM", "Linear"), View(_gradients(1.0, 1.0), 3, None))
+    caption = _flow_caption(_layers("LSTM", "Linear"), _gradients(1.0, 1.0))
     assert "inside LSTM 0 the gradient flows through time" in caption
 
 
