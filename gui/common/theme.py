@@ -207,6 +207,7 @@ def palette_of(theme: Theme) -> QPalette:
         (role.PlaceholderText, "muted"),
         (role.Button, "window"),
         (role.ButtonText, "text"),
+        (role.Mid, "border"),
         (role.ToolTipBase, "card"),
         (role.ToolTipText, "text"),
         (role.Highlight, "accent"),
@@ -247,10 +248,6 @@ QPushButton:pressed, QToolButton:pressed { background: $grid; }
 QToolButton { border: 2px solid transparent; border-radius: 2px; padding: 1px; }
 QToolButton:checked { border: 2px solid $border; }
 QToolButton::menu-indicator { image: none; }
-QSlider::groove:horizontal { height: 4px; background: $grid; }
-QSlider::sub-page:horizontal { background: $accent; }
-QSlider::handle:horizontal { width: 16px; margin: -6px 0; background: $text; border-radius: 2px; }
-QSlider::handle:horizontal:focus { background: $accent; }
 QScrollBar:vertical { width: 14px; background: $window; border: 1px solid $grid; }
 QScrollBar:horizontal { height: 14px; background: $window; border: 1px solid $grid; }
 QScrollBar::handle { background: $text; min-height: 24px; min-width: 24px; }

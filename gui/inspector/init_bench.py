@@ -4,9 +4,9 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, QTimer, Signal
 from PySide6.QtGui import QShowEvent, QWheelEvent
-from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton, QSlider
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QLabel, QRadioButton
 
 from engine.graph import Node
 from engine.language import tr
@@ -15,6 +15,7 @@ from engine.layers.initializers import INITIALIZER_PARAMETERS
 from engine.parameters import ChoiceParameter, Value
 from engine.training import Measured
 from gui.common.flow_layout import flowing
+from gui.common.slider import Slider
 from gui.common.theme import GRID, ThemeSource
 from gui.document import Document
 from gui.document.theory import Foretold
@@ -40,7 +41,7 @@ _CHOICE = next(
 )
 
 
-class _Slider(QSlider):
+class _WheelSlider(Slider):
     """The wheel turns it only when it has the keyboard, so that scrolling a page changes nothing."""
 
     def wheelEvent(self, event: QWheelEvent) -> None:
@@ -81,7 +82,7 @@ class InitBench(Folding):
         self.choice.changed.connect(lambda value: self._change("initializer", value))
         self.here = QRadioButton(tr("this layer"))
         self.everywhere = QRadioButton(tr("all weight layers"))
-        self.slider = _Slider(Qt.Orientation.Horizontal)
+        self.slider = _WheelSlider()
         self.slider.sliderPressed.connect(self._begin_drag)
         self.slider.valueChanged.connect(self._turn)
         self._size = QLabel()

@@ -150,10 +150,10 @@ class FlowLines:
                     item.setData(*line)
 
     def _draw_ghosts(self, flows: Flows) -> None:
-        wanted = (flows.order.tobytes(), frozenset(flows.shown), flows.only_gradient)
-        if flows.compared is self._compared and wanted == self._ghosts_drawn:
+        drawn = (flows.order.tobytes(), frozenset(flows.shown), flows.only_gradient)
+        if flows.compared is self._compared and drawn == self._ghosts_drawn:
             return  # while the playhead moves, what is compared with stays
-        self._compared, self._ghosts_drawn = flows.compared, wanted
+        self._compared, self._ghosts_drawn = flows.compared, drawn
         for quantity in QUANTITIES:
             ghost, column = self.ghosts[quantity.column], quantity.column
             wanted = column in flows.shown and (column == GRADIENT or not flows.only_gradient)

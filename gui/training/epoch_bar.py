@@ -9,13 +9,13 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QSizePolicy,
-    QSlider,
     QStyle,
     QToolButton,
     QWidget,
 )
 
 from engine.language import tr, trn
+from gui.common.slider import HANDLE, Slider
 from gui.common.still import Still
 from gui.common.theme import GRID
 
@@ -23,18 +23,17 @@ from .player import EPOCHS_PER_SECOND, SPEEDS, Player
 from .playhead import Playhead
 
 PIN = "◆"
-_HANDLE = 2 * GRID
 _NARROW = 72 * GRID
 """Below this width the texts are numbers only."""
 _PAGES = 20
 """Page up and page down cross the whole run in so many steps."""
 
 
-class EpochSlider(QSlider):
+class EpochSlider(Slider):
     """A slider that goes where it is clicked, and shows where the pin is."""
 
     def __init__(self) -> None:
-        super().__init__(Qt.Orientation.Horizontal)
+        super().__init__()
         self.pin: int | None = None
         self.setMinimumWidth(GRID * 8)
 
@@ -46,13 +45,13 @@ class EpochSlider(QSlider):
 
     def place_of(self, value: int) -> int:
         """The pixel at which a value's handle has its middle."""
-        room = self.width() - _HANDLE
+        room = self.width() - HANDLE
         low, high = self.minimum(), self.maximum()
-        return _HANDLE // 2 + QStyle.sliderPositionFromValue(low, high, value, room)
+        return HANDLE // 2 + QStyle.sliderPositionFromValue(low, high, value, room)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            place, room = round(event.position().x()) - _HANDLE // 2, self.width() - _HANDLE
+            place, room = round(event.position().x()) - HANDLE // 2, self.width() - HANDLE
             low, high = self.minimum(), self.maximum()
             self.setValue(QStyle.sliderValueFromPosition(low, high, place, room))
         super().mousePressEvent(event)
