@@ -61,9 +61,10 @@ class EpochArchive(Sequence[EpochStats]):
     def __getitem__(self, place: int | slice) -> EpochStats | list[EpochStats]:
         if isinstance(place, slice):
             return [self._at(number) for number in range(*place.indices(len(self)))]
-        if not -len(self) <= place < len(self):
-            raise IndexError(f"epoch {place} of {len(self)}")
-        return self._at(place % len(self))
+        count = len(self)
+        if not -count <= place < count:
+            raise IndexError(f"epoch {place} of {count}")
+        return self._at(place % count)
 
     def _at(self, place: int) -> EpochStats:
         if place == 0:

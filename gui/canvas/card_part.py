@@ -1,10 +1,10 @@
 """The live part of a card: the histogram of the layer's outputs, or the run's outcome in words."""
 
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.stats.distribution import Distribution
@@ -16,7 +16,7 @@ from .figures import Remark
 from .geometry import CARD, CARD_BAR, CARD_BLOCK, LIVE_AREA
 from .histograms import BARS, HEIGHT, Ink, Pixels, bar_heights, pictures, zero_shares
 from .native_bounds import NativeBounds
-from .zoom import BLOCKS, HISTOGRAMS, TEXTS, enlarged
+from .zoom import BLOCKS, HISTOGRAMS, TEXTS, enlarged, zoom_of
 
 _TOGETHER = 32
 """Pictures that are made at once: those of neighbouring rows are needed together."""
@@ -97,9 +97,9 @@ class CardPart(NativeBounds):
         self.update()
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
+        self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
     ) -> None:
-        zoom = option.levelOfDetailFromTransform(painter.worldTransform())
+        zoom = zoom_of(painter)
         if zoom < HISTOGRAMS:
             self._paint_verdict(painter, zoom)
             return
@@ -114,7 +114,7 @@ class CardPart(NativeBounds):
     def _paint_verdict(self, painter: QPainter, zoom: float) -> None:
         """A bar below the name, or from very far the whole card, in the colour of the gradient."""
         if self.verdict is not None:
-            color = self._theme.color(COLORS[self.verdict])
+            color = _opaque(getattr(self._theme, COLORS[self.verdict]))
             painter.fillRect(CARD_BLOCK if zoom < BLOCKS else CARD_BAR, color)
 
     def _paint_texts(self, painter: QPainter, factor: float) -> None:
@@ -127,3 +127,9 @@ class CardPart(NativeBounds):
             word = self._lettering.word(line, factor)
             word.draw(painter, place)
             place += QPointF(0.0, word.size.height())
+
+
+@lru_cache(maxsize=32)
+def _opaque(color: str) -> QColor:
+    """A colour that is read from its name once, not for every card of a picture."""
+    return QColor(color)

@@ -29,7 +29,7 @@ from .geometry import (
 )
 from .native_bounds import NativeBounds
 from .texts import description, facts, telling_settings
-from .zoom import BLOCKS, HISTOGRAMS, TEXTS
+from .zoom import BLOCKS, HISTOGRAMS, TEXTS, zoom_of
 
 _RADIUS = 8.0
 _STRIP = 5.0
@@ -165,9 +165,9 @@ class NodeItem(NativeBounds):
         return super().itemChange(change, value)
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
+        self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
     ) -> None:
-        zoom = option.levelOfDetailFromTransform(painter.worldTransform())
+        zoom = zoom_of(painter)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if self._dim:
             painter.setOpacity(_DIMMED)

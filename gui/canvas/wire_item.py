@@ -25,7 +25,7 @@ from .figures import WireFigure
 from .geometry import wire_path
 from .native_bounds import NativeBounds
 from .stripe import StripePainter, Wire, barb_path
-from .zoom import HISTOGRAMS, TEXTS
+from .zoom import HISTOGRAMS, TEXTS, zoom_of
 
 _REACH = 12.0
 _ARROW = 5.0
@@ -130,10 +130,9 @@ class WireItem(NativeBounds):
         super().hoverLeaveEvent(event)
 
     def paint(
-        self, painter: QPainter, option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
+        self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
     ) -> None:
-        zoom = option.levelOfDetailFromTransform(painter.worldTransform())
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        zoom = zoom_of(painter)
         if self._figure is not None:
             self._stripes.paint_stripe(painter, self._figure, self._width, self._wire)
             if zoom >= TEXTS and self._figure.state == "finite":

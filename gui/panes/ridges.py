@@ -148,9 +148,7 @@ def _outlines(places: Floats, density: Floats, rows: NDArray[np.integer]) -> QPa
     x = np.concatenate((centres[:1], centres, centres[-1:]))
     heights = np.pad(density[rows], ((0, 0), (1, 1)))
     y = rows[:, None] + 1 - heights * _HEIGHT
-    connect = np.ones(y.shape, np.int32)
-    connect[:, -1] = 0
-    return _path(np.broadcast_to(x, y.shape), y, connect)
+    return lines_path(np.broadcast_to(x, y.shape), y)
 
 
 def _brackets(quantiles: Floats) -> tuple[QPainterPath, QPainterPath]:
@@ -160,15 +158,16 @@ def _brackets(quantiles: Floats) -> tuple[QPainterPath, QPainterPath]:
     x = np.column_stack((low, low, high, high))
     y = rows[:, None] + np.array([_BAND_TOP, 1.0, 1.0, _BAND_TOP])
     lines = rows[:, None] + np.array([_MEDIAN_TOP, 1.0])
-    return _apart(x, y), _apart(np.column_stack((middle, middle)), lines)
+    return lines_path(x, y), lines_path(np.column_stack((middle, middle)), lines)
 
 
 def _marks(quantiles: Floats) -> tuple[QPainterPath, QPainterPath]:
     """Marks in each row that are not joined: neighbours of another kind would weave a mesh."""
     quantiles, rows = _known(quantiles)
-    low, middle, high = (np.column_stack((column, column)) for column in quantiles.T)
-    y = np.column_stack((rows, rows + 1.0))
-    return _apart(np.concatenate((low, high)), np.concatenate((y, y))), _apart(middle, y)
+    x = np.repeat(quantiles, 2, axis=1).reshape(-1, 3, 2)
+    y = np.broadcast_to((rows[:, None] + np.array([0.0, 1.0]))[:, None], x.shape)
+    ends = x[:, ::2].reshape(-1, 2), y[:, ::2].reshape(-1, 2)
+    return lines_path(*ends), lines_path(x[:, 1], y[:, 1])
 
 
 def _known(quantiles: Floats) -> tuple[Floats, NDArray[np.int64]]:
@@ -176,20 +175,13 @@ def _known(quantiles: Floats) -> tuple[Floats, NDArray[np.int64]]:
     return quantiles[rows], rows
 
 
-def _apart(x: Floats, y: Floats) -> QPainterPath:
-    """A line for each row of the coordinates."""
-    connect = np.ones(y.shape, np.int32)
-    connect[:, -1] = 0
-    return _path(x, y, connect)
-
-
-def _path(x: Floats, y: Floats, connect: NDArray[np.int32]) -> QPainterPath:
+def lines_path(x: Floats, y: Floats) -> QPainterPath:
+    """A line for each row of the coordinates, shape (lines, points)."""
     if not x.size:
         return QPainterPath()
+    connect = np.ones(y.shape, np.int32)
+    connect[:, -1] = 0
     path: QPainterPath = pg.functions.arrayToQPath(
-        np.ascontiguousarray(x, np.float64).ravel(),
-        np.ascontiguousarray(y, np.float64).ravel(),
-        connect=connect.ravel(),
-        finiteCheck=False,
+        x.ravel(), y.ravel(), connect=connect.ravel(), finiteCheck=False
     )
     return path

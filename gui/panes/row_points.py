@@ -7,10 +7,10 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QBrush, QPainter, QPainterPath
+from PySide6.QtGui import QBrush, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
-from .ridges import draw_path
+from .ridges import draw_path, lines_path
 
 Floats = NDArray[np.float64]
 
@@ -23,8 +23,8 @@ class Points(NamedTuple):
 
 
 def _regular(corners: int, first: float) -> Floats:
-    angles = 2.0 * np.pi * (np.arange(corners) / corners + first)
-    return np.column_stack((np.cos(angles), np.sin(angles)))
+    angles = 2.0 * np.pi * (np.arange(corners + 1) / corners + first)
+    return np.stack((np.cos(angles), np.sin(angles)))
 
 
 SHAPES: Mapping[str, Floats] = {
@@ -32,7 +32,7 @@ SHAPES: Mapping[str, Floats] = {
     "disc": _regular(12, 0.0),
     "up": _regular(3, 0.75),
 }
-"""Corners of each shape around the point, as parts of its radius; y points down the screen."""
+"""x and y of each closed shape's corners around the point, as parts of its radius; y points down the screen."""
 
 
 class PointsItem(pg.GraphicsObject):
@@ -66,31 +66,19 @@ class PointsItem(pg.GraphicsObject):
     def paint(
         self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
     ) -> None:
-        to_pixels = painter.transform()
-        scale = np.array([[to_pixels.m11(), to_pixels.m12()], [to_pixels.m21(), to_pixels.m22()]])
+        to_pixels = painter.transform()  # a plot is neither turned nor sheared
         painter.save()
         painter.resetTransform()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         for kind, (x, y) in self.points.items():
-            centres = np.column_stack((x, y)) @ scale + (to_pixels.dx(), to_pixels.dy())
+            across, down = SHAPES[self._shapes[kind]] * self._size / 2
             painter.setBrush(self._brushes[kind])
-            draw_path(painter, _shapes(centres, SHAPES[self._shapes[kind]] * self._size / 2))
+            draw_path(
+                painter,
+                lines_path(
+                    (x * to_pixels.m11() + to_pixels.dx())[:, None] + across,
+                    (y * to_pixels.m22() + to_pixels.dy())[:, None] + down,
+                ),
+            )
         painter.restore()
-
-
-def _shapes(centres: Floats, corners: Floats) -> QPainterPath:
-    """One closed shape at each centre."""
-    if not centres.size:
-        return QPainterPath()
-    closed = np.concatenate((corners, corners[:1]))
-    outlines = centres[:, None] + closed
-    connect = np.ones(outlines.shape[:2], np.int32)
-    connect[:, -1] = 0
-    path: QPainterPath = pg.functions.arrayToQPath(
-        outlines[..., 0].ravel(),
-        outlines[..., 1].ravel(),
-        connect=connect.ravel(),
-        finiteCheck=False,
-    )
-    return path

@@ -52,7 +52,7 @@ def test_every_point_is_painted_where_it_lies_in_its_colour(plot: pg.PlotWidget)
 
 
 def test_shapes_point_where_their_glyphs_do() -> None:
-    assert SHAPES["down"][:, 1].max() == pytest.approx(1.0)
-    assert SHAPES["down"][:, 1].min() == pytest.approx(-0.5)
-    assert SHAPES["up"][:, 1].min() == pytest.approx(-1.0)
-    np.testing.assert_allclose(np.linalg.norm(SHAPES["disc"], axis=1), 1.0)
+    assert SHAPES["down"][1].max() == pytest.approx(1.0)
+    assert SHAPES["down"][1].min() == pytest.approx(-0.5)
+    assert SHAPES["up"][1].min() == pytest.approx(-1.0)
+    np.testing.assert_allclose(np.linalg.norm(SHAPES["disc"], axis=0), 1.0)
