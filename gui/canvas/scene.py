@@ -30,6 +30,8 @@ class CanvasScene(QGraphicsScene):
 
     def __init__(self, document: Document, themes: ThemeSource, font: QFont) -> None:
         super().__init__()
+        # all items change at every epoch: to keep their places sorted takes longer than to look at them all
+        self.setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)
         self.document = document
         self._themes = themes
         self._font = font

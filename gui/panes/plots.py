@@ -5,7 +5,7 @@ from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QGraphicsItem
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
 from gui.common.theme import Theme, ThemeSource
 
@@ -20,6 +20,7 @@ def new_plots(count: int, resized: Callable[[], None]) -> tuple[pg.GraphicsView,
     else:
         view = pg.GraphicsLayoutWidget()
         items = [view.addPlot(enableMenu=False) for _ in range(count)]
+    view.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)  # few items that move
     view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     # it paints its ground itself: what lies below need not be painted each time
     view.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
