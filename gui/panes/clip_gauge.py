@@ -271,7 +271,7 @@ class ClipGaugePane(Pane):
         if self._spanned is not groups or self._known != settings:
             self._spanned, self._known = groups, settings
             self._span = _decades((groups.before, groups.after), self.threshold, self.clip_mode)
-        low, high = self._span
+        low, high = self._with_label(*self._span)
         end = max(self._first + 1.0, self._end)
         box, margin = self.plot.getViewBox(), 0.02 * (end - self._first)
         ranges = ((self._first - margin, end + margin), (low, high))
@@ -285,13 +285,24 @@ class ClipGaugePane(Pane):
             axis.setTicks([decade_ticks(bottom, top, box.height())])
         return float(top - 0.06 * (top - bottom))
 
+    def _with_label(self, low: float, high: float) -> tuple[float, float]:
+        """An axis that reaches above the threshold as far as the words that stand on its line."""
+        place = float(np.log10(self.threshold))
+        if not low <= place <= high:
+            return low, high
+        words = _ABOVE * self.line.label.boundingRect().height()
+        share = min(0.5, words / max(1.0, self.plot.getViewBox().height()))
+        return low, max(high, (place - share * low) / (1.0 - share))
+
     def _follow_size(self) -> None:
         box = self.plot.getPlotItem().vb
         self._right.setGeometry(box.sceneBoundingRect())
         self._right.linkedViewChanged(box, self._right.XAxis)
 
 
-_LABEL = {"position": 0.02, "anchors": [(0.0, 1.12), (0.0, 1.12)]}
+_ABOVE = 1.12
+"""Where the line runs below its words, as a part of their height."""
+_LABEL = {"position": 0.02, "anchors": [(0.0, _ABOVE), (0.0, _ABOVE)]}
 
 
 def _decades(norms: Sequence[Floats], threshold: float, mode: str) -> tuple[float, float]:

@@ -26,13 +26,13 @@ STEPS = 6
 LAYER = LayerInfo("linear_1", "Linear", "Linear 1", True)
 
 
-def _history(epochs: int = 3, first: int = 0) -> RunHistory:
+def _history(epochs: int = 3, first: int = 0, smallest: float = -1.0) -> RunHistory:
     history = RunHistory(
         RunStarted(1, (LAYER,), 9, STEPS, 16, 10, 96, 8, "Made up", first_epoch=first)
     )
     for number in range(first, first + epochs):
         random = np.random.default_rng(number)
-        before = 10.0 ** random.uniform(-1.0, 1.5, 0 if number == first else STEPS)
+        before = 10.0 ** random.uniform(smallest, 1.5, 0 if number == first else STEPS)
         cosines = np.where(before > 1.0, random.uniform(0.3, 1.0, before.size), 1.0)
         steps = StepStats(before, before, np.minimum(before, 1.0), cosines)
         table = LayerTable.empty(1, 16)
@@ -295,3 +295,20 @@ def test_colours_follow_the_theme(
         themes.choose("dark")
     assert pane.before.opts["pen"].color().name() == DARK.series[1]
     assert pane.line.label.color.name() == DARK.text
+
+
+@pytest.mark.parametrize("height", [180, 260, 600])
+def test_the_words_on_the_threshold_have_room_above_every_norm(
+    gauge: Callable[..., ClipGaugePane], qtbot: QtBot, height: int
+) -> None:
+    history = _history(smallest=-12.0)
+    largest = max(float(epoch.steps.gradient_norm.max(initial=0.0)) for epoch in history.epochs)
+    pane = gauge(history, threshold=largest)
+    pane.resize(420, height)
+
+    def seen() -> bool:
+        words, box = pane.line.label, pane.plot.getViewBox()
+        top = box.sceneBoundingRect().top()
+        return bool(words.sceneBoundingRect().top() > top - 0.5)
+
+    qtbot.waitUntil(seen)
