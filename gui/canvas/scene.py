@@ -1,7 +1,7 @@
 """The scene: one item for each node and wire, kept in step with the document."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QFont, QKeyEvent
+from PySide6.QtGui import QFont, QKeyEvent, QPainter
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsSceneMouseEvent
 
 from engine.graph import Edge
@@ -16,6 +16,7 @@ from .gestures.wiring import WireGesture
 from .node_item import NodeItem, Port
 from .stripe import StripePainter
 from .wire_item import WireItem
+from .zoom import TEXTS, zoom_of
 
 _ROOM = 400.0
 
@@ -191,6 +192,13 @@ class CanvasScene(QGraphicsScene):
                 (item.node.id for item in chosen if isinstance(item, NodeItem)),
                 (item.edge for item in chosen if isinstance(item, WireItem)),
             )
+
+    def paint_labels(self, painter: QPainter) -> None:
+        """What is said of wires, over all that is drawn."""
+        if zoom_of(painter) >= TEXTS:
+            for wire in self.wires.values():
+                if wire.shows_label:
+                    wire.paint_label(painter)
 
     def _repaint(self) -> None:
         self._stripes.set_theme(self._themes.theme)

@@ -296,6 +296,7 @@ class CanvasView(QGraphicsView):
 
     def drawForeground(self, painter: QPainter, rect: QRectF | object) -> None:
         if self._document.graph.nodes:
+            self._scene.paint_labels(painter)
             return
         painter.resetTransform()
         painter.setPen(self._themes.theme.color("muted"))

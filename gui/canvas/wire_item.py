@@ -143,8 +143,6 @@ class WireItem(NativeBounds):
             self._paint_forward(painter, strong)
         if self._figure is not None:
             self._paint_sign(painter, self._figure, zoom)
-        if self._label and zoom >= TEXTS and (strong or self._hovered):
-            self._paint_label(painter)
 
     def _paint_sign(self, painter: QPainter, figure: WireFigure, zoom: float) -> None:
         """A short wire has its number below its glyph, a long one beside it; from afar none can be read."""
@@ -182,12 +180,17 @@ class WireItem(NativeBounds):
         if self._figure is None or self._figure.state == "none" or strong or self._hovered:
             painter.fillPath(self._head, pen.color())
 
-    def _paint_label(self, painter: QPainter) -> None:
+    @property
+    def shows_label(self) -> bool:
+        """Whether the shape that flows through is asked for: hovered, chosen, or below a layer that is held."""
+        return bool(self._label) and (self._hovered or self._target or self.isSelected())
+
+    def paint_label(self, painter: QPainter) -> None:
+        """The shape in words, in the scene's coordinates; above the cards, which else would cover it."""
         metrics = QFontMetricsF(self._font)
         box = metrics.boundingRect(self._label).adjusted(-6, -3, 6, 3)
-        # above the gradient's glyph, so that both can be read
-        lift = 2.5 * GRID if self._figure is not None else 0.0
-        box.moveCenter(self._middle - QPointF(0.0, lift))
+        # above ports and glyph, so that all can be seen
+        box.moveCenter(self._middle - QPointF(0.0, 2.5 * GRID))
         painter.setPen(QPen(self.theme.color("accent"), 1.0))
         painter.setBrush(self.theme.color("card"))
         painter.drawRoundedRect(box, 4, 4)

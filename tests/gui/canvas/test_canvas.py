@@ -248,3 +248,21 @@ def test_delete_takes_the_chosen_away_in_one_step(
     assert not document.graph.nodes.keys() & set(nodes)
     assert _follows(net, document)
     step_back(before)
+
+
+def test_the_shape_in_a_chosen_wire_is_written_over_the_cards_beside_it(
+    net: CanvasView, document: Document
+) -> None:
+    wire = next(w for edge, w in _scene(net).wires.items() if edge.source == "input_1")
+    net.zoom_reset()
+    net.show_node("input_1")
+    document.selection.choose((), ())
+    gap, middle = (STEP - WIDTH) / 2, wire.path().pointAtPercent(0.5)
+    before = net.grab().toImage()
+    document.selection.choose((), (wire.edge,))
+    after = net.grab().toImage()
+    for side in (-1, 1):
+        # above the ports, from the card's border inwards
+        places = [middle + QPointF(side * (gap + inside), -2 * GRID) for inside in range(2, 9)]
+        pixels = [net.mapFromScene(place) + net.viewport().pos() for place in places]
+        assert any(before.pixel(pixel) != after.pixel(pixel) for pixel in pixels)
