@@ -7,19 +7,18 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QCheckBox, QComboBox, QLabel
 
 from engine.language import tr
 from engine.stats import SCALAR_COLUMNS
 from engine.training import LayerInfo, RunHistory
-from gui.common.flow_layout import flowing
 from gui.common.theme import GRID, ThemeSource
 from gui.training.reading import COLORS, View, current_view, read_flow
 
 from .axes import FlowAxis
+from .flow_legend import FlowLegend
 from .gradient_lines import FlowLines, Flows
 from .gradient_marks import GRADIENT, QUANTITIES, SPREAD, Rows, has_quantity, worst_first
-from .heat import HeatMap, Magnitudes, misfit_key
+from .heat import HeatMap, Magnitudes
 from .pane import Pane
 from .reading import flow_caption, flow_headline, thinned
 from .theory import (
@@ -43,7 +42,6 @@ _LABEL_GAP = 10.0
 _GRID_ALPHA = 0.25
 _POINT_ROOM = 1.5 * GRID
 """Below this many pixels a layer, points would hide the line."""
-_LINES, _HEAT_MAP = tr("Lines"), tr("Heat map")
 _TITLES = {q.column: q for q in QUANTITIES}
 
 
@@ -64,45 +62,10 @@ class GradientFlowPane(Pane):
         self._shows_map = False
         self._shown_rows = self._order
         """Of the heat map: only layers that have the quantity."""
+        self.keys = FlowLegend()
         super().__init__("gradient-flow", tr("Gradient flow"), _LESSON, themes)
-        self._build_legend()
-
-    def _build_legend(self) -> None:
-        widget, flow = flowing()
-        self.legend.addWidget(widget, 1)
-        self._build_choices()
-        self._theory_box = QCheckBox(tr("theory"))
-        self._theory_box.setChecked(True)
-        self._ghost_key, self._misfit_key = QLabel(), QLabel()
-        boxes = [*self._boxes.values(), self._theory_box]
-        for box in (*boxes, self._worst):
-            box.toggled.connect(self._change)
-        for part in (self._kind, self._quantity, *boxes, self._ghost_key, self._misfit_key):
-            flow.addWidget(part)
-        flow.addWidget(self._worst)
-        self._quantity.hide()
-        self._misfit_key.hide()
-
-    def _build_choices(self) -> None:
-        self._kind, self._quantity = QComboBox(), QComboBox()
-        self._kind.addItems([_LINES, _HEAT_MAP])
-        self._kind.setToolTip(
-            tr("Lines of the epoch that is shown, or one quantity over all epochs")
-        )
-        self._kind.setAccessibleName(tr("How the gradient flow is drawn"))
-        self._quantity.setAccessibleName(tr("Quantity of the heat map"))
-        self._boxes: dict[str, QCheckBox] = {}
-        for quantity in QUANTITIES:
-            self._quantity.addItem(quantity.title, quantity.column)
-            box = self._boxes[quantity.column] = QCheckBox(quantity.title)
-            box.setChecked(quantity.shown)
-            box.setToolTip(quantity.help)
-        self._worst = QCheckBox(tr("worst first"))
-        self._worst.setToolTip(
-            tr("Order the layers by how far their gradient is from the one at the output end")
-        )
-        for choice in (self._kind, self._quantity):
-            choice.currentIndexChanged.connect(self._change)
+        self.legend.addLayout(self.keys)
+        self.keys.changed.connect(self.data_changed)
 
     @property
     def order(self) -> Rows:
@@ -154,23 +117,19 @@ class GradientFlowPane(Pane):
             return self._draw_foretold()
         flow = read_flow(layers, view.table)
         self.show_headline(flow_headline(flow), getattr(self.theme, COLORS[flow.verdict]))
-        shown = theory is not None and self._theory_box.isChecked() and self._matches
+        shown = theory is not None and self._shows_theory and self._matches
         clause = theory_clause(theory, trained=view.is_trained) if theory and shown else ""
         return flow_caption(layers, view, flow) + clause
 
     def color_items(self) -> None:
         self.lines.set_theme(self.theme)
         self.heat.set_theme(self.theme)
-        for (_, box), color in zip(self._boxes.items(), self.theme.series, strict=False):
-            box.setStyleSheet(f"color: {color};")
-        for label in (self._ghost_key, self._theory_box):
-            label.setStyleSheet(f"color: {self.theme.muted};")
+        self.keys.set_theme(self.theme)
         self._chosen.setPen(self.theme.pen(self.theme.color("accent", 0.6), 2.0))
-        self._misfit_key.setText(misfit_key(self.theme))
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         if self._is_map and self.history is not None:
-            return _over_epochs(self.history, self._quantity.currentData())
+            return _over_epochs(self.history, self.keys.quantity.currentData())
         view, columns = current_view(self.history, self._epoch), self._columns
         header = ["layer", "kind", "epoch", *SCALAR_COLUMNS]
         header += ["theory_gradient_rms", "theory_std", "theory_applies"] if columns else []
@@ -210,7 +169,7 @@ class GradientFlowPane(Pane):
     def _read_map(self, row: int, place: QPointF) -> str:
         assert self.history is not None
         index = self.epoch_at(place, 0)
-        quantity = _TITLES[self._quantity.currentData()]
+        quantity = _TITLES[self.keys.quantity.currentData()]
         if index is None:
             return tr("nothing was measured")
         stats = self.history.epochs[index]
@@ -221,24 +180,28 @@ class GradientFlowPane(Pane):
 
     def _read_theory(self, row: int) -> list[str]:
         columns = self._columns
-        if columns is None or not self._theory_box.isChecked():
+        if columns is None or not self._shows_theory:
             return []
-        parts = []
-        if self._boxes[GRADIENT].isChecked() and np.isfinite(columns.gradient[row]):
+        parts, shown = [], self.keys.menu.shown
+        if GRADIENT in shown and np.isfinite(columns.gradient[row]):
             low, high = columns.low[row], columns.high[row]
             parts.append(
                 tr("theory {gradient:.3g} ({low:.2g} … {high:.2g})").format(
                     gradient=columns.gradient[row], low=low, high=high
                 )
             )
-        if self._boxes[SPREAD].isChecked() and np.isfinite(columns.std[row]):
+        if SPREAD in shown and np.isfinite(columns.std[row]):
             parts.append(tr("theory σ {std:.3g}").format(std=columns.std[row]))
         return parts
 
     @property
     def _is_map(self) -> bool:
         measured = self.history is not None and bool(self.history.epochs)
-        return measured and self._kind.currentText() == _HEAT_MAP
+        return measured and self.keys.menu.wants_map
+
+    @property
+    def _shows_theory(self) -> bool:
+        return self.keys.menu.theory.isChecked()
 
     @property
     def _is_roomy(self) -> bool:
@@ -256,7 +219,7 @@ class GradientFlowPane(Pane):
         return self._theory.layers if self._theory else ()
 
     def _sorted(self, layers: Sequence[LayerInfo], measured: Any) -> Rows:
-        if not self._worst.isChecked():
+        if not self.keys.menu.worst.isChecked():
             return np.arange(len(layers))
         if measured is None:
             assert self._columns is not None
@@ -264,7 +227,6 @@ class GradientFlowPane(Pane):
         return worst_first(layers, measured)
 
     def _flows(self, layers: Sequence[LayerInfo], view: View | None) -> Flows:
-        shown = {column for column, box in self._boxes.items() if box.isChecked()}
         compared = None
         if self.history is not None and view is not None:
             pinned = current_view(self.history, self._pinned)
@@ -272,13 +234,20 @@ class GradientFlowPane(Pane):
                 compared = pinned.table
             elif view.is_trained:
                 compared = self.history.epochs[0].layers
-        theory = self._columns if self._theory_box.isChecked() else None
+        theory = self._columns if self._shows_theory else None
         table = None if view is None else view.table
-        return Flows(layers, self._order, shown, table, compared, self._pinned is None, theory)
+        return Flows(
+            layers, self._order, self.keys.menu.shown, table, compared, self._pinned is None, theory
+        )
 
     def _draw_map(self, history: RunHistory) -> None:
-        quantity = _TITLES[self._quantity.currentData()]
-        of = (len(history.epochs), quantity.column, self._worst.isChecked(), self._order.tobytes())
+        quantity = _TITLES[self.keys.quantity.currentData()]
+        of = (
+            len(history.epochs),
+            quantity.column,
+            self.keys.menu.worst.isChecked(),
+            self._order.tobytes(),
+        )
         first, count = history.started.first_epoch, len(history.epochs)
         if not self.heat.is_drawn(of):
             found = history.over_epochs(quantity.column)
@@ -303,24 +272,21 @@ class GradientFlowPane(Pane):
         return theory_caption(self._theory)
 
     def _draw_legend(self, view: View | None) -> None:
-        is_map = self._is_map
-        for box in self._boxes.values():
-            box.setVisible(not is_map)
-        self._quantity.setVisible(is_map)
-        self._misfit_key.setVisible(is_map and self.heat.has_misfits)
-        self._theory_box.setVisible(not is_map and self._matches)
-        trained = view is not None and view.is_trained
-        pinned = self._pinned is not None
-        self._ghost_key.setVisible(not is_map and (trained or pinned))
-        if pinned and self.history is not None:
-            text = tr("- - epoch {epoch} (pinned)").format(
-                epoch=self.history.started.first_epoch + (self._pinned or 0)
-            )
-            self._ghost_key.setToolTip(tr("The pinned epoch, to compare with"))
-        else:
-            text = tr("- - before training")
-            self._ghost_key.setToolTip(tr("∂L/∂z at epoch 0, to compare with"))
-        self._ghost_key.setText(text)
+        trained, before = view is not None and view.is_trained, ""
+        if self.history is not None and (trained or self._pinned is not None):
+            compared = self.history.started.first_epoch + (self._pinned or 0)
+            before = tr("- - epoch {epoch}").format(epoch=compared)
+        self.keys.before.setToolTip(
+            tr("∂L/∂z before training, to compare with")
+            if self._pinned is None
+            else tr("The pinned epoch, to compare with")
+        )
+        self.keys.show_keys(
+            is_map=self._is_map,
+            misfits=self.heat.has_misfits,
+            theory=self._matches,
+            before=before,
+        )
         self._help_theory(trained)
 
     def _help_theory(self, trained: bool) -> None:
@@ -329,12 +295,10 @@ class GradientFlowPane(Pane):
             return
         self._helped = (theory, trained, columns.end)
         name = theory_name(theory, trained=trained)
-        self._theory_box.setText(f"··· {name}")
+        self.keys.theory.setText(f"··· {name}")
         end = None if columns.end is None else self._layers()[columns.end]
-        self._theory_box.setToolTip(theory_help(theory, end))
-
-    def _change(self) -> None:
-        self.data_changed()
+        for key in (self.keys.theory, self.keys.menu.theory):
+            key.setToolTip(theory_help(theory, end))
 
     def _switch(self) -> None:
         """Change between lines and heat map, when it is time to."""
@@ -350,7 +314,9 @@ class GradientFlowPane(Pane):
 
     def _label_axes(self) -> None:
         order = (
-            tr("worst gradient first") if self._worst.isChecked() else tr("from input to output")
+            tr("worst gradient first")
+            if self.keys.menu.worst.isChecked()
+            else tr("from input to output")
         )
         (plot,) = self.plot_items
         plot.setLabel("bottom", tr("layer, {order}").format(order=order))
@@ -366,7 +332,7 @@ class GradientFlowPane(Pane):
     def _draw_labels(self, layers: Sequence[LayerInfo]) -> None:
         box = self.plot.getViewBox()
         left, right = box.viewRange()[0]
-        worst = self._worst.isChecked()
+        worst = self.keys.menu.worst.isChecked()
         wanted = (layers, self._order.tobytes(), worst, box.width(), right)
         if wanted == self._ticks:
             return

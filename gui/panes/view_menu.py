@@ -1,4 +1,4 @@
-"""How a pane of distributions is drawn: a small menu of choices that exclude each other."""
+"""How a pane of distributions is drawn, in a small menu."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,40 +35,75 @@ SCALES = (
 )
 
 
-class ViewMenu(QToolButton):
-    """Drawn as, scale, and whether the chosen layer is shown over the epochs."""
+class PaneMenu(QToolButton):
+    """A small menu of what can be chosen about a drawing; `changed` tells that something was."""
 
     changed = Signal()
 
-    def __init__(self, over_epochs: str) -> None:
-        """`over_epochs` says in a sentence what is shown over the epochs."""
+    def __init__(self, name: str, sentence: str) -> None:
+        """`name` is for those who cannot see it, `sentence` says what can be chosen."""
         super().__init__()
         self.setText(tr("View"))
         self.setAutoRaise(True)
-        self.setToolTip(tr("How it is drawn, the scale, and one layer over the epochs"))
-        self.setAccessibleName(tr("How distributions are drawn"))
+        self.setToolTip(sentence)
+        self.setAccessibleName(name)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        self._drawing = self._group(menu, DRAWING)
-        menu.addSeparator()
-        self._scale = self._group(menu, SCALES)
-        menu.addSeparator()
-        self._over_epochs = menu.addAction(tr("One layer over the epochs"))
-        self._over_epochs.setCheckable(True)
-        self._over_epochs.setToolTip(over_epochs)
-        self._over_epochs.toggled.connect(self.changed)
         self.setMenu(menu)
+
+    def choices(self, options: Sequence[Option]) -> QActionGroup:
+        """Options that exclude each other; the first one is chosen."""
+        group = QActionGroup(self)
+        for option in options:
+            action = self.menu().addAction(option.title)
+            action.setData(option.name)
+            action.setToolTip(option.help)
+            action.setCheckable(True)
+            group.addAction(action)
+        group.actions()[0].setChecked(True)
+        for action in group.actions():
+            action.toggled.connect(self._toggled)
+        return group
+
+    def switch(self, title: str, sentence: str, *, on: bool = False) -> QAction:
+        """Something that is on or off by itself."""
+        action = self.menu().addAction(title)
+        action.setCheckable(True)
+        action.setChecked(on)
+        action.setToolTip(sentence)
+        action.toggled.connect(self.changed)
+        return action
+
+    def _toggled(self, on: bool) -> None:
+        if on:
+            self.changed.emit()
+
+
+class ViewMenu(PaneMenu):
+    """Drawn as, scale, and whether the chosen layer is shown over the epochs."""
+
+    def __init__(self, over_epochs: str) -> None:
+        """`over_epochs` says in a sentence what is shown over the epochs."""
+        super().__init__(
+            tr("How distributions are drawn"),
+            tr("How it is drawn, the scale, and one layer over the epochs"),
+        )
+        self._drawing = self.choices(DRAWING)
+        self.menu().addSeparator()
+        self._scale = self.choices(SCALES)
+        self.menu().addSeparator()
+        self._over_epochs = self.switch(tr("One layer over the epochs"), over_epochs)
 
     @property
     def drawing(self) -> str:
         """`automatic`, `ridges` or `heat map`."""
-        return _checked(self._drawing)
+        return checked(self._drawing)
 
     @property
     def scale(self) -> str:
         """`recent`, `all` or `locked`."""
-        return _checked(self._scale)
+        return checked(self._scale)
 
     @property
     def over_epochs(self) -> bool:
@@ -85,25 +120,9 @@ class ViewMenu(QToolButton):
         """Show the chosen layer over the epochs, or no longer."""
         self._over_epochs.setChecked(on)
 
-    def _group(self, menu: QMenu, options: Sequence[Option]) -> QActionGroup:
-        group = QActionGroup(self)
-        for option in options:
-            action = menu.addAction(option.title)
-            action.setData(option.name)
-            action.setToolTip(option.help)
-            action.setCheckable(True)
-            group.addAction(action)
-        group.actions()[0].setChecked(True)
-        for action in group.actions():
-            action.toggled.connect(self._toggled)
-        return group
 
-    def _toggled(self, on: bool) -> None:
-        if on:
-            self.changed.emit()
-
-
-def _checked(group: QActionGroup) -> str:
+def checked(group: QActionGroup) -> str:
+    """The name of the option that is chosen."""
     action: QAction | None = group.checkedAction()
     assert action is not None
     return str(action.data())

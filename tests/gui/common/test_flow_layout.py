@@ -1,4 +1,4 @@
-"""A row of widgets that goes on in the next line."""
+"""A row of widgets that goes on in the next line, and one that shortens what stands last."""
 
 import itertools
 
@@ -7,7 +7,8 @@ from PySide6.QtCore import QRect
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from gui.common.flow_layout import FlowLayout, flowing
+from gui.common.elided import ElidedLabel
+from gui.common.flow_layout import FlowLayout, ShorteningRow, flowing
 
 HEIGHT = 20
 Row = tuple[QWidget, FlowLayout, list[QLabel]]
@@ -60,3 +61,36 @@ def test_parts_can_be_counted_and_taken(row: Row) -> None:
     assert layout.count() == 4
     assert layout.itemAt(9) is None
     assert layout.takeAt(-1) is None
+
+
+@pytest.mark.parametrize("missing", [0, 20, 90])
+def test_a_line_shortens_its_last_part_first(qtbot: QtBot, missing: int) -> None:
+    widget, row = QWidget(), ShorteningRow()
+    qtbot.addWidget(widget)
+    widget.setLayout(row)
+    labels = [ElidedLabel(text) for text in ("gradient of the loss", "theory", "nobody sees it")]
+    for label in labels:
+        row.addWidget(label)
+    first, last, hidden = labels
+    hidden.hide()
+    widget.show()
+    room = first.sizeHint().width() + 8 + last.sizeHint().width()
+    assert row.sizeHint().width() == room
+    assert row.minimumSize().width() == 0
+    row.setGeometry(QRect(0, 0, room - missing, HEIGHT))
+    cut = min(missing, last.sizeHint().width() - last.minimumSizeHint().width())
+    assert last.width() == last.sizeHint().width() - cut
+    assert first.width() == first.sizeHint().width() - (missing - cut)
+    assert last.geometry().right() < room - missing
+
+
+def test_where_nothing_fits_nothing_stands_beside_the_line(qtbot: QtBot) -> None:
+    widget, row = QWidget(), ShorteningRow()
+    qtbot.addWidget(widget)
+    widget.setLayout(row)
+    labels = [ElidedLabel("gradient of the loss"), ElidedLabel("theory")]
+    for label in labels:
+        row.addWidget(label)
+    widget.show()
+    row.setGeometry(QRect(0, 0, 20, HEIGHT))
+    assert [label.width() for label in labels] == [20, 0]

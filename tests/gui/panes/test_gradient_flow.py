@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QAction
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QCheckBox, QComboBox
+from PySide6.QtWidgets import QComboBox
 from pytestqt.qtbot import QtBot
 
 from engine.stats import EpochStats
 from engine.training import LayerInfo, RunHistory, RunStarted
+from gui.panes.flow_legend import FlowMenu
 from gui.panes.gradient_flow import GradientFlowPane
 from gui.panes.heat import NONE, NONFINITE, ZERO, logs_of
 from gui.panes.pane import Pane
@@ -49,22 +51,20 @@ def _change(pane: Pane, qtbot: QtBot, act: Callable[[], object]) -> None:
         act()
 
 
-def _box(pane: Pane, title: str) -> QCheckBox:
-    return next(box for box in pane.findChildren(QCheckBox) if title in box.text())
-
-
-def _choice(pane: Pane, name: str) -> QComboBox:
-    return next(box for box in pane.findChildren(QComboBox) if box.accessibleName() == name)
+def _switch(pane: Pane, title: str) -> QAction:
+    """Of the menu, by its title."""
+    actions = (a for menu in pane.findChildren(FlowMenu) for a in menu.menu().actions())
+    return next(action for action in actions if action.text() == title)
 
 
 def _show_map(pane: Pane, qtbot: QtBot, quantity: str = "∂L/∂z") -> None:
-    _choice(pane, "Quantity of the heat map").setCurrentText(quantity)
-    kind = _choice(pane, "How the gradient flow is drawn")
-    _change(pane, qtbot, lambda: kind.setCurrentText("Heat map"))
+    (choice,) = pane.findChildren(QComboBox)
+    choice.setCurrentText(quantity)
+    _change(pane, qtbot, _switch(pane, "Heat map").trigger)
 
 
 def _worst_first(pane: Pane, qtbot: QtBot) -> None:
-    _change(pane, qtbot, lambda: _box(pane, "worst first").setChecked(True))
+    _change(pane, qtbot, _switch(pane, "Worst first").trigger)
 
 
 def _map(pane: GradientFlowPane) -> NDArray[Any]:
@@ -195,7 +195,7 @@ def test_a_drag_over_the_heat_map_moves_playhead_and_layer(
         QTest.mouseMove(view, first + (last - first) * part)
         qtbot.wait(20)
     qtbot.mouseRelease(view, Qt.MouseButton.LeftButton, pos=last)
-    assert chosen[-1] == 2
+    assert [epoch for epoch in chosen if isinstance(epoch, int)][-1] == 2
     assert [node for node in chosen if isinstance(node, str)][-1] == "layer_3"
 
 
@@ -247,7 +247,7 @@ def test_worst_first_orders_lines_map_labels_and_pointer(
     _show_map(pane, qtbot)
     shown = np.array([e.layers.activation_gradient_rms[[3, 1, 2, 0, 4]] for e in run.epochs])
     np.testing.assert_allclose(_map(pane), np.log10(shown), atol=_half_a_step(pane))
-    _change(pane, qtbot, lambda: _box(pane, "worst first").setChecked(False))
+    _change(pane, qtbot, _switch(pane, "Worst first").trigger)
     assert pane.order.tolist() == [0, 1, 2, 3, 4]
     assert "from input to output" in bottom.labelText
 
@@ -264,7 +264,7 @@ def test_the_theory_is_shown_alone_before_any_training(
     assert not any(curve.isVisible() for curve in pane.curves.values())
     assert "press Run to measure" in pane.headline.text()
     assert "falls 0.40 decades" in pane.caption.text()
-    assert "relative to that of the last layer" in _box(pane, "theory").toolTip()
+    assert "relative to that of the last layer" in pane.keys.theory.toolTip()
     pane.taking.save(tmp_path / "theory.csv")
     with (tmp_path / "theory.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -285,8 +285,8 @@ def test_theory_and_band_go_through_what_was_measured_at_the_output_end(
     np.testing.assert_allclose(pane.lines.band.low, expected - np.log10(2))
     np.testing.assert_allclose(pane.lines.band.high, expected + np.log10(2))
     assert pane.lines.band.boundingRect().width() == 4
-    assert "at initialisation" in _box(pane, "theory").text()
-    assert "at Linear 4." in _box(pane, "theory").toolTip()
+    assert "at initialisation" in pane.keys.theory.text()
+    assert "at Linear 4." in pane.keys.theory.toolTip()
     assert pane.caption.text().endswith("; theory at initialisation: falls 0.40.")
     low, high = pane.plot.getViewBox().viewRange()[1]
     assert low < expected.min() < expected.max() < high
@@ -297,7 +297,7 @@ def test_the_predicted_spread_is_not_scaled(
 ) -> None:
     pane = flow(history)
     pane.show_theory(theory(5))
-    _change(pane, qtbot, lambda: _box(pane, "activation σ").setChecked(True))
+    _change(pane, qtbot, _switch(pane, "activation σ").trigger)
     curve = pane.lines.theories[SPREAD]
     assert curve.isVisible()
     np.testing.assert_allclose(curve.getData()[1], -0.1 * np.arange(5), atol=1e-12)
@@ -309,7 +309,7 @@ def test_before_the_first_step_it_is_not_called_initialisation_only(
     pane = flow(history)
     pane.show_theory(theory(5))
     _change(pane, qtbot, lambda: pane.set_epoch(0))
-    assert _box(pane, "theory").text().endswith("theory")
+    assert pane.keys.theory.text().endswith("theory")
     assert pane.caption.text().endswith("; theory: falls 0.40.")
 
 
@@ -325,7 +325,7 @@ def test_where_the_theory_does_not_hold_it_is_faint_and_has_no_band(
     assert np.isfinite(doubtful).tolist() == [True, True, True, False, False]
     assert np.isfinite(pane.lines.band.low).tolist() == [False, False, True, True, True]
     assert "holds for 3 of 5 layers (too narrow for its depth)" in pane.caption.text()
-    assert "Drawn faint at Linear 0 … ReLU 1" in _box(pane, "theory").toolTip()
+    assert "Drawn faint at Linear 0 … ReLU 1" in pane.keys.theory.toolTip()
 
 
 def test_the_theory_can_be_put_away(
@@ -333,7 +333,7 @@ def test_the_theory_can_be_put_away(
 ) -> None:
     pane = flow(history)
     pane.show_theory(theory(5))
-    _change(pane, qtbot, lambda: _box(pane, "theory").setChecked(False))
+    _change(pane, qtbot, _switch(pane, "Theory").trigger)
     parts = (*pane.lines.theories.values(), *pane.lines.doubtful.values(), pane.lines.band)
     assert not any(item.isVisible() for item in parts)
     assert "theory" not in pane.caption.text()
@@ -347,7 +347,7 @@ def test_a_theory_of_other_layers_is_not_drawn_beside_a_run(
     strange = replace(shown.prediction, nodes=tuple(f"other_{row}" for row in range(5)))
     _change(pane, qtbot, lambda: pane.show_theory(replace(shown, prediction=strange)))
     assert not np.isfinite(pane.lines.theories[GRADIENT].getData()[1]).any()
-    assert not _box(pane, "theory").isVisible()
+    assert not pane.keys.theory.isVisible()
     assert "theory" not in pane.caption.text()
 
 
@@ -363,10 +363,12 @@ def test_the_pinned_epoch_takes_the_place_of_the_one_before_training(
     np.testing.assert_allclose(ghosts[GRADIENT].getData()[1], gradients[2])
     updates = np.log10(history.epochs[2].layers.update_ratio[::2])
     np.testing.assert_allclose(ghosts["update_ratio"].getData(), ([0, 2, 4], updates))
-    assert "epoch 2 (pinned)" in pane._ghost_key.text()
+    assert "epoch 2" in pane.keys.before.text()
+    assert "pinned" in pane.keys.before.toolTip()
     _change(pane, qtbot, lambda: pane.set_pinned(None))
     np.testing.assert_allclose(ghosts[GRADIENT].getData()[1], gradients[0])
-    assert "before training" in pane._ghost_key.text()
+    assert "epoch 0" in pane.keys.before.text()
+    assert "before training" in pane.keys.before.toolTip()
 
 
 def test_the_maps_csv_is_the_quantity_over_the_epochs(

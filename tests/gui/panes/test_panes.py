@@ -66,11 +66,13 @@ def test_flow_curves_are_the_columns_logarithms(
     pane = opened("gradient-flow", history)
     assert isinstance(pane, GradientFlowPane)
     curve = pane.curves[column]
-    assert curve.isVisible() == _box(pane, title).isChecked()
-    _box(pane, title).setChecked(False)
-    qtbot.waitUntil(lambda: not curve.isVisible())
-    _box(pane, title).setChecked(True)
-    qtbot.waitUntil(curve.isVisible)
+    (action,) = (a for a in pane.keys.menu.menu().actions() if a.text() == title)
+    key = pane.keys.quantities[column]
+    assert curve.isVisible() == key.isVisible() == action.isChecked()
+    for _ in range(2 if action.isChecked() else 1):
+        with qtbot.waitSignal(pane.drawn):
+            action.trigger()
+        assert curve.isVisible() == key.isVisible() == action.isChecked()
     logs = np.log10(getattr(history.epochs[-1].layers, column)[rows])
     _assert_drawn(curve, rows, logs)
     _assert_drawn(pane.points[column], rows, logs)
