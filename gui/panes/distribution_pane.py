@@ -18,8 +18,9 @@ from gui.common.theme import GRID, ThemeSource
 from gui.training.reading import View, current_view
 
 from .epoch_map import EpochLines
-from .layer_rows import LayerRows, Rows, fitting_title
+from .layer_rows import LayerRows, Rows
 from .pane import Pane
+from .plots import fitting_title
 from .ridges import BEFORE, RidgeItem
 from .spread_axes import ScaleMode, Span, Spans, SpreadAxis, rows_of
 from .spread_reading import Mark, Remarks, row_text, short_when, since, table_of
@@ -134,7 +135,7 @@ class DistributionPane(Pane):
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         self._rows.furnish(plots[0])
         layout = self.plot.ci.layout
-        layout.setContentsMargins(0.0, GRID, GRID / 2, 0.0)
+        layout.setContentsMargins(0.0, 0.0, GRID / 2, 0.0)
         layout.setHorizontalSpacing(GRID)
         for column, stretch in enumerate(self.stretches):
             layout.setColumnStretchFactor(column, stretch)

@@ -12,6 +12,7 @@ from gui.common.theme import GRID, Theme
 
 from .density_item import DensityItem
 from .layer_rows import fitting
+from .plots import entitle
 from .spread_axes import Counts, Span, SpreadAxis, Track, evenly
 
 _TICK_SPACE = 5.0 * GRID
@@ -111,8 +112,7 @@ class EpochMap:
         if (span, title, box.height()) != self._range:
             self._range = span, title, box.height()
             box.setYRange(*span, padding=0.01)
-            self._plot.setLabel("left", title)
-            self._plot.getAxis("left").resizeEvent()
+            entitle(self._plot, "left", title)
             self._plot.getAxis("left").setTicks([fitting(axis, span, box.height())])
 
 

@@ -20,6 +20,7 @@ from .gradient_lines import FlowLines, Flows
 from .gradient_marks import GRADIENT, QUANTITIES, SPREAD, Rows, has_quantity, worst_first
 from .heat import HeatMap, Magnitudes
 from .pane import Pane
+from .plots import entitle, fitting_title
 from .reading import flow_caption, flow_headline, thinned
 from .theory import (
     ShownTheory,
@@ -319,8 +320,10 @@ class GradientFlowPane(Pane):
             else tr("from input to output")
         )
         (plot,) = self.plot_items
-        plot.setLabel("bottom", tr("layer, {order}").format(order=order))
-        plot.setLabel("left", tr("epoch") if self._is_map else tr("size (log scale)"))
+        entitle(plot, "bottom", tr("layer, {order}").format(order=order))
+        titles = (tr("epoch"),) if self._is_map else (tr("size (log scale)"), tr("size"))
+        height = plot.getViewBox().height()
+        entitle(plot, "left", fitting_title(titles, QFontMetricsF(self.font()), height))
 
     def _draw_chosen(self, layers: Sequence[LayerInfo]) -> None:
         rows = [row for row, layer in enumerate(layers) if layer.id in self._selected]
@@ -333,7 +336,7 @@ class GradientFlowPane(Pane):
         box = self.plot.getViewBox()
         left, right = box.viewRange()[0]
         worst = self.keys.menu.worst.isChecked()
-        wanted = (layers, self._order.tobytes(), worst, box.width(), right)
+        wanted = (layers, self._order.tobytes(), worst, box.width(), box.height(), right)
         if wanted == self._ticks:
             return
         self._ticks = wanted

@@ -14,6 +14,7 @@ from gui.common.theme import GRID, Theme
 
 from .density_item import DensityItem
 from .names_axis import NamesAxis
+from .plots import entitle, fitting_title
 from .reading import thinned
 from .ridges import BandItem, RidgeItem
 from .spread_axes import Span, SpreadAxis
@@ -102,8 +103,7 @@ class LayerRows:
         if self._changed("range", (rows.span, layers)):
             box.setRange(xRange=rows.span, yRange=(0, layers), padding=0.01)
         if self._changed("title", (rows.titles, metrics.height(), box.width())):
-            self._plot.setLabel("bottom", fitting_title(rows.titles, metrics, box.width()))
-            self._plot.getAxis("bottom").resizeEvent()  # else the new text is not centred
+            entitle(self._plot, "bottom", fitting_title(rows.titles, metrics, box.width()))
         if self._changed("ticks", (rows.axis, rows.span, box.width())):
             self._plot.getAxis("bottom").setTicks([fitting(rows.axis, rows.span, box.width())])
         height = metrics.height() * _LINE
@@ -146,12 +146,6 @@ class RowMarker:
 def _frame(row: int, span: Span) -> list[tuple[float, float]]:
     corners = [(span[0], row), (span[1], row), (span[1], row + 1), (span[0], row + 1)]
     return [corner for i in range(4) for corner in (corners[i], corners[(i + 1) % 4])]
-
-
-def fitting_title(titles: Sequence[str], metrics: QFontMetricsF, length: float) -> str:
-    """The first title that is no longer than the axis, else the last."""
-    fitting = (title for title in titles if metrics.horizontalAdvance(title) <= length)
-    return next(fitting, titles[-1])
 
 
 def fitting(axis: SpreadAxis, span: Span, length: float) -> list[tuple[float, str]]:

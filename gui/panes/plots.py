@@ -1,13 +1,14 @@
 """Plots as all panes have them: nothing moves by itself, and what seldom changes is painted once."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
 
-from gui.common.theme import Theme, ThemeSource
+from gui.common.theme import GRID, Theme, ThemeSource
 
 _SIDES = ("left", "bottom", "right")
 
@@ -25,6 +26,7 @@ def new_plots(count: int, resized: Callable[[], None]) -> tuple[pg.GraphicsView,
     # it paints its ground itself: what lies below need not be painted each time
     view.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
     for item in items:
+        item.layout.setContentsMargins(1.0, GRID, 1.0, 1.0)  # half of the axis' highest number
         item.hideButtons()
         item.setMouseEnabled(x=False, y=False)
         item.getViewBox().disableAutoRange()
@@ -39,6 +41,18 @@ def keep_pictures(items: Iterable[QGraphicsItem], kept: bool) -> None:
     for item in items:
         if item.cacheMode() != mode:  # to set the same one again throws the picture away
             item.setCacheMode(mode)
+
+
+def fitting_title(titles: Sequence[str], metrics: QFontMetricsF, length: float) -> str:
+    """The first title that is no longer than the axis, else the last."""
+    fitting = (title for title in titles if metrics.horizontalAdvance(title) <= length)
+    return next(fitting, titles[-1])
+
+
+def entitle(plot: pg.PlotItem, side: str, title: str) -> None:
+    """Write another title beside an axis, in its middle."""
+    plot.setLabel(side, title)
+    plot.getAxis(side).resizeEvent()  # else it keeps the place of the text before
 
 
 def color_axes(items: list[pg.PlotItem], theme: Theme, themes: ThemeSource) -> None:

@@ -16,6 +16,7 @@ from gui.common.theme import GRID, Theme
 from gui.training.reading import GLYPHS, Verdict
 
 from .epoch_map import EpochLines
+from .plots import entitle
 from .row_points import Points, PointsItem
 from .spread_reading import BAND, USUAL
 
@@ -195,8 +196,7 @@ class RatioTrack:
         if (decades, title, box.height()) != self._range:
             self._range = decades, title, box.height()
             box.setYRange(*decades, padding=0.02)
-            self._plot.setLabel("left", title)
-            self._plot.getAxis("left").resizeEvent()
+            entitle(self._plot, "left", title)
             self._plot.getAxis("left").setTicks([decade_ticks(decades, box.height())])
 
 
