@@ -408,3 +408,22 @@ def test_the_chosen_layer_is_marked_at_its_place(
     _change(pane, qtbot, lambda: pane.set_selected(frozenset(["layer_0"])))
     assert pane._chosen.isVisible()
     assert pane._chosen.value() == 1  # worst first: rows 1, 0, 2
+
+
+def test_menu_and_keys_offer_only_what_the_drawing_has(
+    flow: Flow, history: RunHistory, theory: Theory, qtbot: QtBot
+) -> None:
+    pane = flow(history)
+    _change(pane, qtbot, lambda: pane.show_theory(theory(5)))
+
+    def seen() -> list[str]:
+        keys = (*pane.keys.quantities.values(), pane.keys.before, pane.keys.theory)
+        return [key.text() for key in keys if key.isVisible()]
+
+    assert seen() == ["— ∂L/∂z", "— update : weight", "- - epoch 0", "··· theory at initialisation"]
+    assert not pane.keys.quantity.isVisible()
+    _show_map(pane, qtbot)
+    assert seen() == []
+    assert pane.keys.quantity.isVisible()
+    offered = [a.text() for a in pane.keys.menu.menu().actions() if a.isVisible() and a.text()]
+    assert offered == ["Lines", "Heat map", "Worst first"]
