@@ -19,6 +19,7 @@ from gui.actions import Parts, action_specs
 from gui.application import make_application
 from gui.canvas import CanvasView
 from gui.common.actions import ActionTable
+from gui.common.cleaning import Cleaning
 from gui.common.comfort import SIZE_ACTIONS, Comfort, use_size
 from gui.common.crash import CrashKeeper
 from gui.common.frames import FrameClock
@@ -101,6 +102,7 @@ class Lab(QObject):
         self.session = Session(self.client, self)
         self.control = RunControl(self.session, self.document, self)
         self.playhead = Playhead(self.session, self)
+        self.cleaning = Cleaning()
         self.theory = TheorySource(self.document, self)
         self._essence_of_run = b""
         self.player = Player(self.playhead, self)
@@ -177,6 +179,7 @@ class Lab(QObject):
         self.exports.work.cancel()
         self.session.close()
         self.theory.close()
+        self.cleaning.close()
         self.autosave.forget()
         self.crashes.release()
 
@@ -312,6 +315,7 @@ class Lab(QObject):
     def _build_panes(self) -> None:
         """Build the panes, and give every dock its size once more: with a pane in it, it wants another."""
         self.panes.complete()
+        self.cleaning.begin()
         _, state = layout = self.settings.window(compact=self._compact)
         if state.isEmpty():
             self.window.reset_layout()

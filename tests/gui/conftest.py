@@ -1,7 +1,8 @@
 """What tests of the window share."""
 
+import gc
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -10,6 +11,14 @@ from engine.graph import AddNodes, Edge, NetworkGraph, Node
 from engine.layers import CATALOGUE
 from gui.common.theme import ThemeSource
 from gui.document import Document
+
+
+@pytest.fixture(autouse=True)
+def _no_garbage_for_other_threads() -> Iterator[None]:
+    """What a test leaves behind of Qt is collected between tests, by the thread that made it."""
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture
