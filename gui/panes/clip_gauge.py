@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QLocale, QPointF, QSignalBlocker, Qt
-from PySide6.QtGui import QKeyEvent, QWheelEvent
+from PySide6.QtGui import QFontMetricsF, QKeyEvent, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QLabel, QSizePolicy
 
 from engine.language import tr
@@ -31,7 +31,7 @@ from gui.training.clip_reading import (
 )
 
 from .pane import Pane
-from .plots import keep_pictures
+from .plots import fitting_title, keep_pictures
 
 Floats = NDArray[np.float64]
 _LESSON = tr(
@@ -70,6 +70,8 @@ class ClipGaugePane(Pane):
         self._gestures = itertools.count()
         self._gesture: Hashable = None
         self._groups: StepGroups | None = None
+        self._worded: float | None = None
+        """How wide the plot was when the words on the line were chosen; None when others are wanted."""
         self._forget()
         super().__init__("clip-gauge", tr("Clip gauge"), _LESSON, themes)
         self.mode_box, self.threshold_box = _ModeBox(), _ThresholdBox()
@@ -128,6 +130,7 @@ class ClipGaugePane(Pane):
             groups = self._groups = step_groups(history)
             self._draw_curves(groups)
         keep_pictures((self.before, self.after, self.angle), self._epoch is not None)
+        self._word_line()
         self._draw_marks(groups, self._fit(groups, self._first + len(history.epochs) - 1.0))
         for line, epoch in ((self._now, self._epoch), (self._then, self._pinned)):
             line.setVisible(epoch is not None)
@@ -231,9 +234,19 @@ class ClipGaugePane(Pane):
         self.line.setPen(self.theme.pen(color, 2.0, style=style))
         self.line.label.setColor(color)
         self.line.label.fill = pg.mkBrush(self.theme.color("surface", 0.85))
-        self.line.label.setFormat(threshold_words(self._training))
+        self._worded = None
 
     # Drawing.
+
+    def _word_line(self) -> None:
+        """Say on the line what it means, in as many words as fit."""
+        width = self.plot.getViewBox().width()
+        if width == self._worded:
+            return
+        self._worded = width
+        metrics = QFontMetricsF(self.line.label.textItem.font())
+        words = fitting_title(threshold_words(self._training), metrics, width - 3 * GRID)
+        self.line.label.setFormat(words)
 
     @property
     def _first(self) -> int:

@@ -7,18 +7,21 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt
+from PySide6.QtGui import QFontMetricsF
 from PySide6.QtWidgets import QComboBox, QLabel
 
 from engine.language import tr
 from engine.stats import LayerTable
 from engine.training import RunHistory
-from gui.common.flow_layout import flowing
+from gui.common.elided import ElidedLabel
+from gui.common.flow_layout import ShorteningRow
 from gui.common.theme import ThemeSource
 from gui.training.reading import COLORS, View, current_view
 
 from .axes import FlowAxis
 from .heat import HeatMap, Magnitudes, misfit_key
 from .pane import Pane
+from .plots import entitle, fitting_title
 from .time_lines import OWN_COLORS, TimeLines
 from .time_track import (
     Course,
@@ -63,6 +66,7 @@ class ThroughTimePane(Pane):
         self._track = TimeTrack()
         self._keys: list[Key] = []
         self._mode = ""
+        self._entitled: object = None
         self._course_of: object = None
         self._kept_course = Course.empty()
         self._range: tuple[float, float] | None = None
@@ -71,8 +75,6 @@ class ThroughTimePane(Pane):
         self._build_legend()
 
     def _build_legend(self) -> None:
-        widget, flow = flowing()
-        self.legend.addWidget(widget, 1)
         self._kind, self._chosen = QComboBox(), QComboBox()
         self._kind.addItems([_LINES, _HEAT_MAP, _RADIUS])
         self._kind.setToolTip(
@@ -86,22 +88,24 @@ class ThroughTimePane(Pane):
         self._chosen.setAccessibleName(tr("Recurrent layer"))
         self._kind.currentIndexChanged.connect(self._change)
         self._chosen.activated.connect(self._choose)
-        self._names = [QLabel() for _ in range(OWN_COLORS)]
-        self._cell_key = QLabel(tr("- - cell state"))
-        self._pinned_key, self._misfit_key = QLabel(), QLabel()
-        self._theory_key = QLabel(tr("··· theory at initialisation"))
+        self._names = [ElidedLabel() for _ in range(OWN_COLORS)]
+        self._cell_key = ElidedLabel(tr("- - cell state"))
+        self._pinned_key, self._misfit_key = ElidedLabel(), QLabel()
+        self._theory_key = ElidedLabel(tr("··· theory at initialisation"))
         self._theory_key.setToolTip(
             tr(
                 "√χ₁ a step, what mean-field theory predicts for a long sequence at the "
                 "initialisation; it begins at the last step's measured value"
             )
         )
-        for part in (self._kind, self._chosen, *self._names, *self._keys_of_lines):
-            flow.addWidget(part)
-        flow.addWidget(self._misfit_key)
+        row = ShorteningRow()
+        self.legend.addLayout(row, 1)
+        keys = *self._names, *self._keys_of_lines, self._misfit_key
+        for part in (self._kind, self._chosen, *keys):
+            row.addWidget(part)
 
     @property
-    def _keys_of_lines(self) -> tuple[QLabel, QLabel, QLabel]:
+    def _keys_of_lines(self) -> tuple[ElidedLabel, ElidedLabel, ElidedLabel]:
         return self._cell_key, self._pinned_key, self._theory_key
 
     @property
@@ -147,6 +151,7 @@ class ThroughTimePane(Pane):
         if not self._track.follow(history):
             self.data_changed()
         self._switch(self._kind.currentText())
+        self._entitle()
         if self._mode == _LINES:
             self._draw_lines(view, key)
         elif self._mode == _HEAT_MAP:
@@ -299,12 +304,21 @@ class ThroughTimePane(Pane):
         self._axis.set_kind("decades" if mode == _LINES else "epochs" if is_map else "numbers")
         plot.showGrid(y=not is_map, alpha=0.25)
         plot.setLabel("bottom", tr("epoch") if mode == _RADIUS else tr("step t of the sequence"))
-        left = {
-            _LINES: tr("‖∂L/∂h_t‖ (log scale)"),
-            _HEAT_MAP: tr("epoch"),
-            _RADIUS: tr("spectral radius"),
-        }
-        plot.setLabel("left", left[mode])
+
+    def _entitle(self) -> None:
+        """Say what stands on the left axis, in as many words as fit."""
+        (plot,) = self.plot_items
+        height = plot.getViewBox().height()
+        wanted = self._mode, height
+        if wanted == self._entitled:
+            return
+        self._entitled = wanted
+        titles = {
+            _LINES: (tr("‖∂L/∂h_t‖ (log scale)"), "‖∂L/∂h_t‖"),
+            _HEAT_MAP: (tr("epoch"),),
+            _RADIUS: (tr("spectral radius"),),
+        }[self._mode]
+        entitle(plot, "left", fitting_title(titles, QFontMetricsF(self.font()), height))
 
     def _show_names(
         self, shown: int = 0, *, cells: bool = False, pinned: bool = False, theory: bool = False

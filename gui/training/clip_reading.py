@@ -236,8 +236,8 @@ def _size(value: float) -> str:
     return f"{value:.3g}"
 
 
-def threshold_words(training: Mapping[str, Value]) -> str:
-    """What the threshold line means in each way of clipping."""
+def threshold_words(training: Mapping[str, Value]) -> tuple[str, str]:
+    """What the threshold line means in each way of clipping, in many words and in few."""
     of = {
         "none": tr("off; by norm it would cut here"),
         "norm": tr("longer gradients are cut to it"),
@@ -245,8 +245,10 @@ def threshold_words(training: Mapping[str, Value]) -> str:
         "layer": tr("longer gradients of a layer are cut to it"),
         "adaptive": tr("times each unit's weights"),
     }
-    return tr("threshold {threshold:.3g}: {meaning}").format(
-        threshold=float(training["clip_threshold"]), meaning=of[str(training["clip_mode"])]
+    threshold, meaning = float(training["clip_threshold"]), of[str(training["clip_mode"])]
+    return (
+        tr("threshold {threshold:.3g}: {meaning}").format(threshold=threshold, meaning=meaning),
+        tr("threshold {threshold:.3g}").format(threshold=threshold),
     )
 
 

@@ -185,7 +185,7 @@ def test_before_the_first_step_there_is_nothing_to_judge() -> None:
 )
 def test_the_line_says_what_it_cuts(mode: str, words: str) -> None:
     settings = {**TRAINING_DEFAULTS, "clip_mode": mode, "clip_threshold": 0.25}
-    assert threshold_words(settings) == words
+    assert threshold_words(settings) == (words, "threshold 0.25")
 
 
 @pytest.mark.parametrize(("value", "wanted"), [(0.123456, 0.123), (98765.0, 98800.0), (1.0, 1.0)])
