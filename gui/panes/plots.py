@@ -51,8 +51,10 @@ def fitting_title(titles: Sequence[str], metrics: QFontMetricsF, length: float) 
 
 def entitle(plot: pg.PlotItem, side: str, title: str) -> None:
     """Write another title beside an axis, in its middle."""
-    plot.setLabel(side, title)
-    plot.getAxis(side).resizeEvent()  # else it keeps the place of the text before
+    axis = plot.getAxis(side)
+    axis.setLabel(title)
+    axis.resizeEvent()  # else it keeps the place of the text before
+    axis.label.setCacheMode(axis.label.cacheMode())  # else parts of that text are kept, too
 
 
 def color_axes(items: list[pg.PlotItem], theme: Theme, themes: ThemeSource) -> None:

@@ -314,7 +314,7 @@ class ThroughTimePane(Pane):
             return
         self._entitled = wanted
         titles = {
-            _LINES: (tr("‖∂L/∂h_t‖ (log scale)"), "‖∂L/∂h_t‖"),
+            _LINES: (tr("‖∂L/∂h_t‖ (log scale)"), "‖∂L/∂h_t‖", ""),
             _HEAT_MAP: (tr("epoch"),),
             _RADIUS: (tr("spectral radius"),),
         }[self._mode]
