@@ -7,8 +7,8 @@ from typing import Any
 class Cleaning:
     """Looks for garbage once a second, from `begin` to `close`, instead of whenever memory is asked for.
 
-    Python collects in the thread that happens to ask for memory. What belongs to Qt must not be taken down in any but
-    the window's: when a thread that reckons met a closed window's remains, both could wait for each other for good.
+    Python collects in the thread that happens to ask for memory, but what belongs to Qt must not be taken down in any
+    but the window's: a thread that reckons could meet what a closed window has left behind.
     """
 
     def __init__(self) -> None:
@@ -17,9 +17,8 @@ class Cleaning:
     def begin(self) -> None:
         """Collect in this thread from now on."""
         if self._collector is None:
-            from pyqtgraph.util.garbage_collector import (
-                GarbageCollector,  # late: it loads all of it
-            )
+            # not before the first paint, because it loads all of pyqtgraph
+            from pyqtgraph.util.garbage_collector import GarbageCollector
 
             self._collector = GarbageCollector()
 

@@ -48,11 +48,6 @@ class FlowMenu(PaneMenu):
         """The columns whose lines are wanted."""
         return {column for column, action in self._quantities.items() if action.isChecked()}
 
-    def choose(self, name: str) -> None:
-        """Choose `lines` or `heat map`."""
-        for action in self._kind.actions():
-            action.setChecked(action.data() == name)
-
     def offer(self, *, is_map: bool, theory: bool) -> None:
         """Offer only what the drawing can show."""
         for action in self._quantities.values():
@@ -79,13 +74,8 @@ class FlowLegend(QHBoxLayout):
         self.quantity.currentIndexChanged.connect(self.changed)
         self.setSpacing(GRID)
         keys = ShorteningRow()
-        for part in (
-            self.quantity,
-            *self.quantities.values(),
-            self.before,
-            self.theory,
-            self.misfits,
-        ):
+        lines = *self.quantities.values(), self.before, self.theory
+        for part in (self.quantity, *lines, self.misfits):
             keys.addWidget(part)
         self.addLayout(keys, 1)
         self.addWidget(self.menu)
