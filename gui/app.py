@@ -315,7 +315,7 @@ class Lab(QObject):
     def _build_panes(self) -> None:
         """Build the panes, and give every dock its size once more: with a pane in it, it wants another."""
         self.panes.complete()
-        self.cleaning.begin()
+        self.cleaning.begin()  # with the panes, pyqtgraph is loaded
         _, state = layout = self.settings.window(compact=self._compact)
         if state.isEmpty():
             self.window.reset_layout()

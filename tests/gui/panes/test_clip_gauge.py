@@ -314,12 +314,14 @@ def test_the_words_on_the_threshold_have_room_above_every_norm(
     qtbot.waitUntil(seen)
 
 
+@pytest.mark.parametrize(
+    ("width", "ends"), [(600, "longer gradients are cut to it"), (300, "threshold 0.25")]
+)
 def test_a_narrow_plot_has_fewer_words_on_the_threshold(
-    gauge: Callable[..., ClipGaugePane], qtbot: QtBot
+    gauge: Callable[..., ClipGaugePane], qtbot: QtBot, width: int, ends: str
 ) -> None:
     pane = gauge(_history(), threshold=0.25)
-    for width, ends in ((600, "longer gradients are cut to it"), (300, "threshold 0.25")):
-        pane.resize(width, 320)
-        qtbot.waitUntil(lambda ends=ends: pane.line.label.toPlainText().endswith(ends))  # type: ignore[misc]
-        words, box = pane.line.label, pane.plot.getViewBox()
-        assert words.sceneBoundingRect().right() <= box.sceneBoundingRect().right()
+    pane.resize(width, 320)
+    words, box = pane.line.label, pane.plot.getViewBox()
+    qtbot.waitUntil(lambda: words.toPlainText().endswith(ends))
+    assert words.sceneBoundingRect().right() <= box.sceneBoundingRect().right()
