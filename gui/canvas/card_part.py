@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 
 from engine.stats.distribution import Distribution
 from gui.common.lettering import Lettering
+from gui.common.native_bounds import NativeBounds
 from gui.common.theme import Theme
 from gui.training.reading import COLORS, Verdict
 
 from .figures import Remark
 from .geometry import CARD, CARD_BAR, CARD_BLOCK, LIVE_AREA
 from .histograms import BARS, HEIGHT, Ink, Pixels, bar_heights, pictures, zero_shares
-from .native_bounds import NativeBounds
 from .zoom import BLOCKS, HISTOGRAMS, TEXTS, enlarged, zoom_of
 
 _TOGETHER = 32

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QGraphicsItem, QStyleOptionGraphicsItem, QWidget
 from engine.graph import Inference, Node
 from engine.layers import CATEGORIES
 from gui.common.lettering import Lettering
+from gui.common.native_bounds import NativeBounds
 from gui.common.theme import GRID, Theme, scaled_font
 from gui.training.reading import Verdict
 
@@ -27,7 +28,6 @@ from .geometry import (
     output_port,
     snapped,
 )
-from .native_bounds import NativeBounds
 from .texts import description, facts, telling_settings
 from .zoom import BLOCKS, HISTOGRAMS, TEXTS, zoom_of
 

@@ -19,11 +19,11 @@ from PySide6.QtWidgets import (
 )
 
 from engine.graph import Edge
+from gui.common.native_bounds import NativeBounds
 from gui.common.theme import GRID, Theme
 
 from .figures import WireFigure
 from .geometry import wire_path
-from .native_bounds import NativeBounds
 from .stripe import StripePainter, Wire, barb_path
 from .zoom import HISTOGRAMS, TEXTS, zoom_of
 

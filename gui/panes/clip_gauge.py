@@ -30,6 +30,7 @@ from gui.training.clip_reading import (
     verdict,
 )
 
+from .mark_line import MarkLine
 from .pane import Pane
 from .plots import fitting_title, keep_pictures
 
@@ -64,8 +65,7 @@ class ClipGaugePane(Pane):
         self.nonfinite = pg.ScatterPlotItem(symbol="x", size=9)
         self.line = pg.InfiniteLine(angle=0, movable=True, label="", labelOpts=_LABEL)
         self.line.setCursor(Qt.CursorShape.SizeVerCursor)
-        self._now = pg.InfiniteLine(angle=90, movable=False)
-        self._then = pg.InfiniteLine(angle=90, movable=False)
+        self._now, self._then = MarkLine(), MarkLine()
         self._training: Mapping[str, Value] = TRAINING_DEFAULTS
         self._gestures = itertools.count()
         self._gesture: Hashable = None
@@ -116,7 +116,11 @@ class ClipGaugePane(Pane):
         plot.getAxis("right").setTicks([[(degrees, f"{degrees}") for degrees in (0, 30, 60, 90)]])
         plot.vb.sigResized.connect(self._follow_size)
         self._right.addItem(self.angle)
-        for item in (self.before, self.after, self._then, self._now, self.nonfinite, self.line):
+        for item in (self.before, self.after):
+            plot.addItem(item, ignoreBounds=True)
+        for line in (self._then, self._now):
+            line.join(plot)
+        for item in (self.nonfinite, self.line):
             plot.addItem(item, ignoreBounds=True)
 
     def restart(self) -> None:
@@ -133,9 +137,7 @@ class ClipGaugePane(Pane):
         self._word_line()
         self._draw_marks(groups, self._fit(groups, self._first + len(history.epochs) - 1.0))
         for line, epoch in ((self._now, self._epoch), (self._then, self._pinned)):
-            line.setVisible(epoch is not None)
-            if epoch is not None:
-                line.setPos(self._first + epoch)
+            line.mark(None if epoch is None else self._first + epoch)
         found = epoch_clipping(history, self._epoch, self.threshold, groups)
         text, color = verdict(found, self.clip_mode)
         self.show_headline(text, getattr(self.theme, color))
@@ -148,9 +150,9 @@ class ClipGaugePane(Pane):
             curve.setPen(self.theme.pen(color, 1.0))
         self.nonfinite.setPen(self.theme.pen(theme.nonfinite, 2.0))
         self.nonfinite.setBrush(None)
-        self._now.setPen(self.theme.pen(theme.color("accent", 0.6), 2.0))
+        self._now.set_line(self.theme.pen(theme.color("accent", 0.6), 2.0))
         dashed = Qt.PenStyle.DashLine
-        self._then.setPen(self.theme.pen(theme.color("muted", 0.8), 1.0, style=dashed))
+        self._then.set_line(self.theme.pen(theme.color("muted", 0.8), 1.0, style=dashed))
         self.line.setHoverPen(self.theme.pen(theme.accent, 4.0))
         self._key.setText(
             tr(

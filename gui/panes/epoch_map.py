@@ -12,6 +12,7 @@ from gui.common.theme import GRID, Theme
 
 from .density_item import DensityItem
 from .layer_rows import fitting
+from .mark_line import MarkLine
 from .plots import entitle
 from .spread_axes import Counts, Span, SpreadAxis, Track, evenly
 
@@ -22,8 +23,7 @@ class EpochLines:
     """The shown and the pinned epoch in a plot whose x axis are epochs, and that axis."""
 
     def __init__(self) -> None:
-        self.now = pg.InfiniteLine(angle=90, movable=False)
-        self.pinned = pg.InfiniteLine(angle=90, movable=False)
+        self.now, self.pinned = MarkLine(), MarkLine()
         self._range: object = None
 
     def furnish(self, plot: pg.PlotItem) -> None:
@@ -32,21 +32,19 @@ class EpochLines:
         plot.setLabel("bottom", tr("epoch"))
         for line in (self.pinned, self.now):
             line.setZValue(10)
-            plot.addItem(line)
+            line.join(plot)
 
     def color(self, theme: Theme, over_map: bool) -> None:
         """Draw in a theme's colours, or so that they are seen over a heat map."""
         now = "#ffffff" if over_map else theme.accent
-        self.now.setPen(theme.pen(now, 2.0))
+        self.now.set_line(theme.pen(now, 2.0))
         dashed = "#ffffff" if over_map else theme.text
-        self.pinned.setPen(theme.pen(dashed, 1.0, style=Qt.PenStyle.DashLine))
+        self.pinned.set_line(theme.pen(dashed, 1.0, style=Qt.PenStyle.DashLine))
 
     def draw(self, first: int, last: int, shown: int, pinned: int | None) -> None:
         """Mark epochs, all by their number; the axis reaches from `first` to `last`."""
-        self.now.setPos(shown)
-        self.pinned.setVisible(pinned is not None)
-        if pinned is not None:
-            self.pinned.setPos(pinned)
+        self.now.mark(shown)
+        self.pinned.mark(pinned)
         wanted = first, last, self._plot.getViewBox().width()
         if wanted != self._range:
             self._range = wanted

@@ -19,6 +19,7 @@ from .flow_legend import FlowLegend
 from .gradient_lines import FlowLines, Flows
 from .gradient_marks import GRADIENT, QUANTITIES, SPREAD, Rows, has_quantity, worst_first
 from .heat import HeatMap, Magnitudes
+from .mark_line import MarkLine
 from .pane import Pane
 from .plots import entitle, fitting_title
 from .reading import flow_caption, flow_headline, thinned
@@ -55,7 +56,7 @@ class GradientFlowPane(Pane):
         self.curves, self.points = self.lines.curves, self.lines.points
         self.zeros, self.nonfinite = self.lines.zeros, self.lines.nonfinite
         self._axis = FlowAxis("left")
-        self._chosen = pg.InfiniteLine(angle=90, movable=False)
+        self._chosen = MarkLine()
         self._order: Rows = np.empty(0, np.int64)
         self._columns: TheoryColumns | None = None
         self._ticks: object = None
@@ -83,7 +84,7 @@ class GradientFlowPane(Pane):
         plot.setAxisItems({"left": self._axis})
         plot.showGrid(y=True, alpha=_GRID_ALPHA)
         self.heat.join(plot)
-        plot.addItem(self._chosen)
+        self._chosen.join(plot)
         self.lines.join(plot)
         self._label_axes()
 
@@ -126,7 +127,7 @@ class GradientFlowPane(Pane):
         self.lines.set_theme(self.theme)
         self.heat.set_theme(self.theme)
         self.keys.set_theme(self.theme)
-        self._chosen.setPen(self.theme.pen(self.theme.color("accent", 0.6), 2.0))
+        self._chosen.set_line(self.theme.pen(self.theme.color("accent", 0.6), 2.0))
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
         if self._is_map and self.history is not None:
@@ -264,7 +265,7 @@ class GradientFlowPane(Pane):
         whole = history.started.epochs + 1
         self.heat.frame(max(1, self._order.size), first, count, whole, quantity.title)
         shown_index = count - 1 if self._epoch is None else min(self._epoch, count - 1)
-        self.heat.playhead.setPos(first + shown_index)
+        self.heat.playhead.mark(first + shown_index)
 
     def _draw_foretold(self) -> str:
         assert self._theory is not None
@@ -328,9 +329,7 @@ class GradientFlowPane(Pane):
     def _draw_chosen(self, layers: Sequence[LayerInfo]) -> None:
         rows = [row for row, layer in enumerate(layers) if layer.id in self._selected]
         places = np.flatnonzero(np.isin(self._order, rows[:1] if len(rows) == 1 else []))
-        self._chosen.setVisible(bool(places.size))
-        if places.size:
-            self._chosen.setPos(int(places[0]))
+        self._chosen.mark(int(places[0]) if places.size else None)
 
     def _draw_labels(self, layers: Sequence[LayerInfo]) -> None:
         box = self.plot.getViewBox()

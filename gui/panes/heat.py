@@ -11,6 +11,8 @@ from engine.language import tr
 from gui.common.scales import decade_label
 from gui.common.theme import Theme
 
+from .mark_line import MarkLine
+
 Floats = NDArray[np.float64]
 Codes = NDArray[np.uint8]
 
@@ -91,7 +93,7 @@ class HeatMap:
     def __init__(self) -> None:
         self.image = pg.ImageItem(axisOrder="row-major")
         self.bar = pg.ImageItem(axisOrder="row-major")
-        self.playhead = pg.InfiniteLine(angle=0, movable=False)
+        self.playhead = MarkLine(level=True)
         self.levels = (-1.0, 0.0)
         """Decades of the lowest and the highest colour."""
         self._drawn: object = None
@@ -105,8 +107,9 @@ class HeatMap:
     def join(self, plot: pg.PlotItem) -> None:
         """Put the items into a plot; they are not seen at first."""
         self._plot = plot
-        for item in (self.image, self.bar, self.playhead):
+        for item in (self.image, self.bar):
             plot.addItem(item)
+        self.playhead.join(plot)
         self.set_visible(False)
 
     def set_visible(self, visible: bool) -> None:
@@ -122,7 +125,7 @@ class HeatMap:
         self._lookup = lookup_of(theme)
         for item in (self.image, self.bar):
             item.setLookupTable(self._lookup)
-        self.playhead.setPen(theme.pen(theme.color("text"), 1.5))
+        self.playhead.set_line(theme.pen(theme.color("text"), 1.5))
 
     def restart(self) -> None:
         """Forget the range of the run before."""

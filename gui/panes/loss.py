@@ -28,6 +28,7 @@ from .loss_reading import (
     step_losses,
     step_places,
 )
+from .mark_line import MarkLine
 from .pane import Pane
 from .plots import keep_pictures
 
@@ -79,8 +80,7 @@ class LossPane(Pane):
         self.steps = pg.PlotCurveItem()
         self.clipped = pg.PlotCurveItem(connect="pairs")
         self.nonfinite = pg.ScatterPlotItem(symbol="x", size=9)
-        self.now_line = pg.InfiniteLine(angle=90, movable=False)
-        self.pinned_line = pg.InfiniteLine(angle=90, movable=False)
+        self.now_line, self.pinned_line = MarkLine(), MarkLine()
         self._end = 0.0
         self._drawn: object = None
         self._ranges: object = None
@@ -116,8 +116,10 @@ class LossPane(Pane):
         self._strip.setYRange(0.0, _STRIP, padding=0.0)
         self._strip.addItem(self.clipped)
         plot.vb.sigResized.connect(self._follow_size)
-        for item in (self.steps, self.pinned_line, self.now_line, self.nonfinite):
-            plot.addItem(item)
+        plot.addItem(self.steps)
+        for line in (self.pinned_line, self.now_line):
+            line.join(plot)
+        plot.addItem(self.nonfinite)
         for name, curve in self.curves.items():
             for item in (curve, self.points[name]):
                 (plot if name in _LOSSES else self._right).addItem(item)
@@ -137,8 +139,8 @@ class LossPane(Pane):
         # curves stand still while the playhead moves over them
         keep_pictures((self.steps, self.clipped, *self.curves.values()), self._epoch is not None)
         self._show_key(aside, events)
-        self._draw_line(self.now_line, self._epoch)
-        self._draw_line(self.pinned_line, self._pinned)
+        for line, epoch in ((self.now_line, self._epoch), (self.pinned_line, self._pinned)):
+            line.mark(None if epoch is None else self._first + epoch)
         self.headline.setText(self._figures())
         return loss_caption(history, self._epoch, self._pinned)
 
@@ -154,8 +156,8 @@ class LossPane(Pane):
         self.clipped.setPen(self.theme.pen(self.theme.color("warning", 0.7), 1.0))
         self.nonfinite.setPen(self.theme.pen(self.theme.nonfinite, 2.0))
         self.nonfinite.setBrush(None)
-        self.now_line.setPen(self.theme.pen(self.theme.color("accent", 0.6), 2.0))
-        self.pinned_line.setPen(self.theme.pen(self.theme.muted, 2.0, style=dashed))
+        self.now_line.set_line(self.theme.pen(self.theme.color("accent", 0.6), 2.0))
+        self.pinned_line.set_line(self.theme.pen(self.theme.muted, 2.0, style=dashed))
         self._key_text = ""
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
@@ -262,11 +264,6 @@ class LossPane(Pane):
             ends = np.column_stack((np.zeros(shares.size), shares)).ravel()
             self.clipped.setData(np.repeat(places[there], 2), ends)
         self.show_marks(self.nonfinite, sparse(places[events.nonfinite > 0], _MARKS), high)
-
-    def _draw_line(self, line: pg.InfiniteLine, epoch: int | None) -> None:
-        line.setVisible(epoch is not None)
-        if epoch is not None:
-            line.setPos(self._first + epoch)
 
     def _show_key(self, aside: Aside, events: StepEvents) -> None:
         clipped, broken = int(events.clipped.sum()), int(events.nonfinite.sum())

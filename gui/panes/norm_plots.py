@@ -28,6 +28,7 @@ from gui.training.norm_reading import (
     track_text,
 )
 
+from .mark_line import MarkLine
 from .reading import thinned
 
 Floats = NDArray[np.float64]
@@ -124,8 +125,7 @@ class TracksPlot:
         self.tracks = [pg.PlotCurveItem(connect="finite") for _ in range(2)]
         self.ends = [pg.ScatterPlotItem(symbol=symbol, size=7, pen=None) for symbol in "os"]
         self.gap = pg.PlotCurveItem(connect="finite")
-        self.now = pg.InfiniteLine(angle=90, movable=False)
-        self.then = pg.InfiniteLine(angle=90, movable=False)
+        self.now, self.then = MarkLine(), MarkLine()
         self._colors: tuple[str, ...] = ("", "")
         self._thick = True
         self.forget()
@@ -135,8 +135,10 @@ class TracksPlot:
         self._plot = plot
         plot.setLabel("bottom", tr("epoch"))
         plot.setLabel("left", tr("γ, β, gap"))
-        for item in (*self.bands, self.gap, *self.tracks, *self.ends, self.then, self.now):
+        for item in (*self.bands, self.gap, *self.tracks, *self.ends):
             plot.addItem(item)
+        for line in (self.then, self.now):
+            line.join(plot)
 
     def forget(self) -> None:
         """Another layer is shown: its ranges begin anew."""
@@ -155,8 +157,8 @@ class TracksPlot:
             band.setPen(None)
             band.setBrush(pg.mkBrush(_faint(color)))
         self.gap.setPen(theme.pen(theme.muted, 1.0, style=dashed))
-        self.now.setPen(theme.pen(theme.color("accent", 0.6), 2.0))
-        self.then.setPen(theme.pen(theme.color("muted", 0.8), 1.0, style=dashed))
+        self.now.set_line(theme.pen(theme.color("accent", 0.6), 2.0))
+        self.then.set_line(theme.pen(theme.color("muted", 0.8), 1.0, style=dashed))
 
     def draw(self, track: NormTrack, first: int, planned: int) -> None:
         """Show a track; `first` is the number of the history's first epoch, `planned` that of the run's last."""
@@ -187,10 +189,8 @@ class TracksPlot:
 
     def mark(self, now: int | None, then: int | None) -> None:
         """Mark the epoch that is shown, and the one that is compared with."""
-        for line, epoch in ((self.now, now), (self.then, then)):
-            line.setVisible(epoch is not None)
-            if epoch is not None:
-                line.setPos(epoch)
+        self.now.mark(now)
+        self.then.mark(then)
 
     def read(self, place: QPointF, track: NormTrack, first: int) -> str:
         """The epoch nearest to a point, in words."""

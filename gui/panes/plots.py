@@ -6,7 +6,7 @@ from typing import Any
 import pyqtgraph as pg
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene
+from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsView
 
 from gui.common.theme import GRID, Theme, ThemeSource
 
@@ -22,6 +22,8 @@ def new_plots(count: int, resized: Callable[[], None]) -> tuple[pg.GraphicsView,
         view = pg.GraphicsLayoutWidget()
         items = [view.addPlot(enableMenu=False) for _ in range(count)]
     view.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)  # few items that move
+    # several small regions cost more than the one around them: lines and images then go Qt's slow way
+    view.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.BoundingRectViewportUpdate)
     view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     # it paints its ground itself: what lies below need not be painted each time
     view.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)

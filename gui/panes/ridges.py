@@ -2,21 +2,27 @@
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QPainter, QPainterPath, QPen
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
 from gui.common.theme import Theme
+
+from .pixels import fill_rects, in_pixels
 
 Floats = NDArray[np.float64]
 _HEIGHT = 0.92
 _BAND_TOP, _MEDIAN_TOP = 0.82, 0.45
 """How far down a row the ends of the band and the median begin, when ridges are drawn."""
 _DASHES = [4.0, 3.0]
+_BRACKET_WIDTHS = 1.0, 2.0
+_MARK_WIDTHS = np.array([1, 2, 1])
+"""In pixels: of the band and of the median."""
 BEFORE = "#ff6b6b"
 """What is compared with, over a heat map: there, rows are too low for dashes."""
 
@@ -85,24 +91,26 @@ class RidgeItem(_RowsItem):
 
 
 class BandItem(_RowsItem):
-    """From p1 to p99, with the median, of every layer as one item; a second set, dashed, to compare with."""
+    """From p1 to p99, with the median, of every layer as one item; over a heat map a second set to compare with."""
 
     def __init__(self) -> None:
         super().__init__()
         self.quantiles: Floats = np.empty((0, 3))
         self.before: Floats | None = None
-        self._paths: list[QPainterPath] = []
-        self._over_map = False
+        self._brackets: Sequence[QPainterPath] = ()
+        self._marks: list[_Marks] = []
 
     def set_band(
         self, quantiles: Floats, span: tuple[float, float], over_map: bool, before: Floats | None
     ) -> None:
         """Show places (layers, 3) of p1, median and p99: brackets under ridges, upright marks over a heat map."""
         self._take_room(*span, len(quantiles))
-        self.quantiles, self.before, self._over_map = quantiles, before, over_map
-        shapes = _marks if over_map else _brackets
-        shown = [quantiles] if before is None or not over_map else [quantiles, before]
-        self._paths = [path for each in shown for path in shapes(each.clip(*span))]
+        self.quantiles, self.before = quantiles, before
+        self._brackets = () if over_map else _brackets(quantiles.clip(*span))
+        shown = [("#ffffff", quantiles)] if over_map else []
+        if over_map and before is not None:
+            shown.append((BEFORE, before))
+        self._marks = [_Marks(color, *_known(places.clip(*span))) for color, places in shown]
         self.update()
 
     def paint(
@@ -110,15 +118,35 @@ class BandItem(_RowsItem):
     ) -> None:
         if self._theme is None:
             return
-        for number, path in enumerate(self._paths):
-            median, compared = number % 2 == 1, number > 1
-            if self._over_map:  # a dark seam keeps the mark apart from bright cells
-                painter.setPen(_cosmetic("#000000", 3.0))
-                draw_path(painter, path)
-                painter.setPen(_cosmetic(BEFORE if compared else "#ffffff", 1.5 if median else 1.0))
-            else:
-                painter.setPen(_cosmetic(self._theme.text, 2.0 if median else 1.0))
+        for path, width in zip(self._brackets, _BRACKET_WIDTHS, strict=False):
+            painter.setPen(_cosmetic(self._theme.text, width))
             draw_path(painter, path)
+        if self._marks:
+            with in_pixels(painter) as to_pixels:
+                painter.setPen(Qt.PenStyle.NoPen)
+                for marks in self._marks:
+                    marks.paint(painter, to_pixels)
+
+
+class _Marks(NamedTuple):
+    """Marks in rows that are not joined: neighbours of another kind would weave a mesh."""
+
+    color: str
+    places: Floats
+    """p1, median and p99 (marks, 3)."""
+    rows: NDArray[np.int64]
+
+    def paint(self, painter: QPainter, to_pixels: QTransform) -> None:
+        """Fill them as rectangles of whole pixels: a path of as many lines takes three times as long."""
+        left = np.rint(self.places * to_pixels.m11() + to_pixels.dx())
+        ends = np.rint((self.rows[:, None] + np.array([0, 1])) * to_pixels.m22() + to_pixels.dy())
+        rects = np.empty((*left.shape, 4), np.int32)
+        # a dark seam keeps a mark apart from bright cells
+        for color, seam in (("#000000", 1), (self.color, 0)):
+            rects[..., 0], rects[..., 2] = left - seam, left + _MARK_WIDTHS - 1 + seam
+            rects[..., 1], rects[..., 3] = ends[:, :1] - seam, ends[:, 1:] - 1 + seam
+            painter.setBrush(QColor(color))
+            fill_rects(painter, rects.reshape(-1, 4))
 
 
 def draw_path(painter: QPainter, path: QPainterPath) -> None:
@@ -159,15 +187,6 @@ def _brackets(quantiles: Floats) -> tuple[QPainterPath, QPainterPath]:
     y = rows[:, None] + np.array([_BAND_TOP, 1.0, 1.0, _BAND_TOP])
     lines = rows[:, None] + np.array([_MEDIAN_TOP, 1.0])
     return lines_path(x, y), lines_path(np.column_stack((middle, middle)), lines)
-
-
-def _marks(quantiles: Floats) -> tuple[QPainterPath, QPainterPath]:
-    """Marks in each row that are not joined: neighbours of another kind would weave a mesh."""
-    quantiles, rows = _known(quantiles)
-    x = np.repeat(quantiles, 2, axis=1).reshape(-1, 3, 2)
-    y = np.broadcast_to((rows[:, None] + np.array([0.0, 1.0]))[:, None], x.shape)
-    ends = x[:, ::2].reshape(-1, 2), y[:, ::2].reshape(-1, 2)
-    return lines_path(*ends), lines_path(x[:, 1], y[:, 1])
 
 
 def _known(quantiles: Floats) -> tuple[Floats, NDArray[np.int64]]:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QPainter
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from .pixels import in_pixels
 from .ridges import draw_path, lines_path
 
 Floats = NDArray[np.float64]
@@ -66,19 +67,16 @@ class PointsItem(pg.GraphicsObject):
     def paint(
         self, painter: QPainter, _option: QStyleOptionGraphicsItem, _widget: QWidget | None = None
     ) -> None:
-        to_pixels = painter.transform()  # a plot is neither turned nor sheared
-        painter.save()
-        painter.resetTransform()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setPen(Qt.PenStyle.NoPen)
-        for kind, (x, y) in self.points.items():
-            across, down = SHAPES[self._shapes[kind]] * self._size / 2
-            painter.setBrush(self._brushes[kind])
-            draw_path(
-                painter,
-                lines_path(
-                    (x * to_pixels.m11() + to_pixels.dx())[:, None] + across,
-                    (y * to_pixels.m22() + to_pixels.dy())[:, None] + down,
-                ),
-            )
-        painter.restore()
+        with in_pixels(painter) as to_pixels:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            painter.setPen(Qt.PenStyle.NoPen)
+            for kind, (x, y) in self.points.items():
+                across, down = SHAPES[self._shapes[kind]] * self._size / 2
+                painter.setBrush(self._brushes[kind])
+                draw_path(
+                    painter,
+                    lines_path(
+                        (x * to_pixels.m11() + to_pixels.dx())[:, None] + across,
+                        (y * to_pixels.m22() + to_pixels.dy())[:, None] + down,
+                    ),
+                )

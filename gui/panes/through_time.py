@@ -8,7 +8,7 @@ import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QSignalBlocker, Qt
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QComboBox, QLabel
+from PySide6.QtWidgets import QComboBox, QGraphicsItem, QLabel
 
 from engine.language import tr
 from engine.stats import LayerTable
@@ -20,6 +20,7 @@ from gui.training.reading import COLORS, View, current_view
 
 from .axes import FlowAxis
 from .heat import HeatMap, Magnitudes, misfit_key
+from .mark_line import MarkLine
 from .pane import Pane
 from .plots import entitle, fitting_title
 from .time_lines import OWN_COLORS, TimeLines
@@ -60,8 +61,8 @@ class ThroughTimePane(Pane):
         self.radius = pg.PlotCurveItem(connect="finite")
         self.radius_point = pg.ScatterPlotItem(size=9)
         self.heat = HeatMap()
-        self._one = pg.InfiniteLine(_HEALTHY_RADIUS, angle=0, movable=False)
-        self._moment = pg.InfiniteLine(angle=90, movable=False)
+        self._one = MarkLine(_HEALTHY_RADIUS, level=True)
+        self._moment = MarkLine()
         self._axis = FlowAxis("left")
         self._track = TimeTrack()
         self._keys: list[Key] = []
@@ -118,9 +119,10 @@ class ThroughTimePane(Pane):
         (plot,) = plots
         plot.setAxisItems({"left": self._axis})
         self.heat.join(plot)
-        for item in (*self.lines.items, *self._radius_items):
+        for item in (*self.lines.items, self.radius, self.radius_point):
             plot.addItem(item)
-        self._one.setZValue(-1)
+        self._one.join(plot, behind=True)
+        self._moment.join(plot)
 
     def data_changed(self) -> None:
         # also while it is hidden: an epoch that has just come is at hand, an old one must be fetched
@@ -176,8 +178,8 @@ class ThroughTimePane(Pane):
         self.radius.setPen(theme.pen(theme.series[0], 2.0))
         self.radius_point.setBrush(pg.mkBrush(theme.series[0]))
         self.radius_point.setPen(None)
-        self._one.setPen(theme.pen(theme.color("muted"), 1.0, style=Qt.PenStyle.DashLine))
-        self._moment.setPen(theme.pen(theme.color("text"), 1.5))
+        self._one.set_line(theme.pen(theme.color("muted"), 1.0, style=Qt.PenStyle.DashLine))
+        self._moment.set_line(theme.pen(theme.color("text"), 1.5))
         self.heat.set_theme(theme)
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
@@ -254,7 +256,7 @@ class ThroughTimePane(Pane):
         return ", ".join(parts)
 
     @property
-    def _radius_items(self) -> list[pg.GraphicsObject]:
+    def _radius_items(self) -> list[QGraphicsItem]:
         return [self._one, self._moment, self.radius, self.radius_point]
 
     def _change(self) -> None:
@@ -354,7 +356,7 @@ class ThroughTimePane(Pane):
             self.heat.draw(Magnitudes(course.epochs + first, course.state, applies), of)
         count, whole = len(history.epochs), history.started.epochs + 1
         self.heat.frame(course.state.shape[1], first, count, whole, "‖∂L/∂h_t‖")
-        self.heat.playhead.setPos(first + self._shown_index(history))
+        self.heat.playhead.mark(first + self._shown_index(history))
         self._show_names()
 
     def _draw_radius(self, history: RunHistory, key: Key) -> None:
@@ -363,7 +365,7 @@ class ThroughTimePane(Pane):
             item.setVisible(True)
         self.radius.setData((course.epochs + first).astype(np.float64), course.radius)
         index = self._shown_index(history)
-        self._moment.setPos(first + index)
+        self._moment.mark(first + index)
         shown = gradient_of(history.epochs[index].layers, key)
         value = math.nan if shown is None else shown.spectral_radius
         self.radius_point.setVisible(not math.isnan(value))

@@ -16,6 +16,7 @@ from gui.common.theme import GRID, Theme
 from gui.training.reading import GLYPHS, Verdict
 
 from .epoch_map import EpochLines
+from .mark_line import MarkLine
 from .plots import entitle
 from .row_points import Points, PointsItem
 from .spread_reading import BAND, USUAL
@@ -83,16 +84,18 @@ class _Band:
     def __init__(self, orientation: str) -> None:
         limits = [math.log10(limit) for limit in BAND]
         self.region = pg.LinearRegionItem(limits, orientation=orientation, movable=False)
-        angle = 90 if orientation == "vertical" else 0
-        self.usual = pg.InfiniteLine(math.log10(USUAL), angle=angle, movable=False)
+        self.usual = MarkLine(math.log10(USUAL), level=orientation == "horizontal")
         self.region.setZValue(-10)
-        self.usual.setZValue(-9)
+
+    def join(self, plot: pg.PlotItem) -> None:
+        plot.addItem(self.region, ignoreBounds=True)
+        self.usual.join(plot, behind=True)
 
     def color(self, theme: Theme) -> None:
         self.region.setBrush(theme.color("healthy", 0.2))
         for line in self.region.lines:
             line.setPen(pg.mkPen(theme.color("healthy", 0.5)))
-        self.usual.setPen(pg.mkPen(theme.color("healthy"), style=Qt.PenStyle.DotLine))
+        self.usual.set_line(pg.mkPen(theme.color("healthy"), style=Qt.PenStyle.DotLine))
 
 
 class RatioRows:
@@ -118,7 +121,8 @@ class RatioRows:
         plot.getAxis("left").setStyle(showValues=False, tickLength=0)
         plot.setLabel("bottom", tr("update : weight"))
         marks = self.points, self.zeros, self.nonfinite
-        for item in (self._band.region, self._band.usual, self.before, *marks):
+        self._band.join(plot)
+        for item in (self.before, *marks):
             plot.addItem(item, ignoreBounds=True)
 
     def color(self, theme: Theme) -> None:
@@ -173,7 +177,8 @@ class RatioTrack:
     def furnish(self, plot: pg.PlotItem) -> None:
         """Put the items into a new plot."""
         self._plot = plot
-        for item in (self._band.region, self._band.usual, self.curve, self.points):
+        self._band.join(plot)
+        for item in (self.curve, self.points):
             plot.addItem(item, ignoreBounds=True)
         self.lines.furnish(plot)
 
