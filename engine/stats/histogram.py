@@ -138,29 +138,40 @@ def bin_values(values: NDArray[np.floating], scale: Scale = VALUES) -> Histogram
     return Histogram(rows.counts[0], zeros, underflow - zeros, overflow, nonfinite)
 
 
-def _cumulative(counts: NDArray[np.integer], centre: NDArray[np.integer]) -> Floats:
+def _cumulative(counts: NDArray[np.integer], centre: NDArray[np.integer]) -> Counts:
     """Values at or below each edge, per row; `centre` (zeros and underflow) lies between the innermost edges."""
-    steps = np.zeros((*counts.shape[:-1], BIN_COUNT + 2))
+    steps = np.zeros((*counts.shape[:-1], BIN_COUNT + 2), np.int64)
     steps[..., 1 : _PER_SIGN + 1] = counts[..., :_PER_SIGN]
     steps[..., _PER_SIGN + 1] = centre
     steps[..., _PER_SIGN + 2 :] = counts[..., _PER_SIGN:]
-    return np.cumsum(steps, axis=-1)
+    return steps.cumsum(axis=-1, out=steps)
+
+
+class Borders:
+    """Where other bin borders, `edges` (k + 1,) ascending, lie among those of a scale: kept, to be used again."""
+
+    def __init__(self, edges: Floats, scale: Scale = VALUES) -> None:
+        own = scale.edges
+        right = np.clip(np.searchsorted(own, edges, side="right"), 1, own.size - 1)
+        self._left = right - 1
+        self._share = np.clip((edges - own[self._left]) / (own[right] - own[self._left]), 0.0, 1.0)
+
+    def resample(self, counts: NDArray[np.integer]) -> Floats:
+        """Redistribute binned values over these borders, assuming an even spread within each old bin.
+
+        `counts` has shape (..., 256); the answer has shape (..., k) and holds counts. Zeros, underflow and
+        overflow are not included: they are shown apart.
+        """
+        cumulative = _cumulative(counts, np.zeros(counts.shape[:-1], np.int64))
+        low = cumulative.take(self._left, axis=-1)
+        step = cumulative.take(self._left + 1, axis=-1) - low
+        result: Floats = np.diff(low + step * self._share, axis=-1)
+        return result
 
 
 def resample(counts: NDArray[np.integer], edges: Floats, scale: Scale = VALUES) -> Floats:
-    """Redistribute binned values over other bin borders, assuming an even spread within each old bin.
-
-    `counts` has shape (..., 256), `edges` (k + 1,) ascending; the answer has shape (..., k) and holds
-    counts. Zeros, underflow and overflow are not included: they are shown apart.
-    """
-    own = scale.edges
-    cumulative = _cumulative(counts, np.zeros(counts.shape[:-1], np.int64))
-    right = np.clip(np.searchsorted(own, edges, side="right"), 1, own.size - 1)
-    left = right - 1
-    share = np.clip((edges - own[left]) / (own[right] - own[left]), 0.0, 1.0)
-    at_edges = cumulative[..., left] * (1.0 - share) + cumulative[..., right] * share
-    result: Floats = np.diff(at_edges, axis=-1)
-    return result
+    """Redistribute binned values over other bin borders, once; see `Borders`."""
+    return Borders(edges, scale).resample(counts)
 
 
 def quantiles(
@@ -177,14 +188,15 @@ def quantiles(
     return at_shares(_cumulative(counts, centre), shares, scale.edges)
 
 
-def at_shares(cumulative: Floats, shares: Floats, edges: Floats) -> Floats:
+def at_shares(cumulative: Counts | Floats, shares: Floats, edges: Floats) -> Floats:
     """Where each row's values at or below the edges, `cumulative` (rows, n), reach shares (k,) of them all.
 
     `edges` (n,) ascending; the answer (rows, k) is linear between them. A row without any value gives NaN. What
     `numpy.interp` gives row by row, for all rows at once.
     """
     wanted = cumulative[:, -1:] * shares
-    after = np.count_nonzero(cumulative[:, None] <= wanted[:, :, None], axis=2)
+    reached = cumulative[:, None] <= wanted[:, :, None]
+    after = np.where(reached[:, :, -1], edges.size, reached.argmin(axis=2))
     right = after.clip(1, edges.size - 1)
     rows = np.arange(len(cumulative))[:, None]
     low, high = cumulative[rows, right - 1], cumulative[rows, right]

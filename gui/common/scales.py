@@ -1,12 +1,13 @@
 """The scales of the axes: a smooth symmetric logarithm for values, decades for magnitudes. No Qt."""
 
 import math
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.stats import EDGES, MAGNITUDES, at_shares, resample
+from engine.stats import EDGES, MAGNITUDES, Borders, at_shares
 
 Floats = NDArray[np.float64]
 Counts = NDArray[np.integer]
@@ -64,9 +65,17 @@ def ridges(counts: Counts, reach: float) -> tuple[Floats, Floats]:
     The densities have shape (rows, 160) and are scaled so that each row's highest is 1; a row without
     values in the range is 0 everywhere.
     """
+    places, borders = _even(reach)
+    return places, _scaled(borders.resample(counts))
+
+
+@lru_cache(maxsize=64)
+def _even(reach: float) -> tuple[Floats, Borders]:
+    """Kept, because the reach is one of few: a bin's border."""
     limit = float(to_scale(reach))
     places = np.linspace(-limit, limit, BINS + 1)
-    return places, _scaled(resample(counts, from_scale(places)))
+    places.setflags(write=False)
+    return places, Borders(from_scale(places))
 
 
 OCTAVES: Floats = np.log10(MAGNITUDES.edges[MAGNITUDES.edges > 0])
