@@ -11,9 +11,8 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QTransform
 from PySide6.QtWidgets import QStyleOptionGraphicsItem, QWidget
 
+from gui.common.pixels import fill_rects, in_pixels
 from gui.common.theme import Theme
-
-from .pixels import fill_rects, in_pixels
 
 Floats = NDArray[np.float64]
 _HEIGHT = 0.92

@@ -3,8 +3,10 @@
 import numpy as np
 import pyqtgraph as pg
 import pytest
-from PySide6.QtCore import QPointF, QRectF
-from PySide6.QtGui import QColor
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF
+from PySide6.QtGui import QColor, QPainter
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from gui.panes.row_points import SHAPES, Points, PointsItem
@@ -49,6 +51,24 @@ def test_every_point_is_painted_where_it_lies_in_its_colour(plot: pg.PlotWidget)
     }
     assert COLORS["low"] in found
     assert COLORS["high"] not in found
+
+
+def test_in_an_svg_points_are_shapes_that_can_be_enlarged(qapp: QApplication) -> None:
+    item = PointsItem({"low": "down", "in": "disc", "high": "up"})
+    item.set_colors(COLORS)
+    item.set_points({"in": Points(np.array([1.0, 2.0]), np.array([3.0, 4.0]))}, 8.0, QRectF())
+    content = QByteArray()
+    buffer = QBuffer(content)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    generator = QSvgGenerator()
+    generator.setOutputDevice(buffer)
+    painter = QPainter(generator)
+    item.paint(painter, None)  # type: ignore[arg-type]  # it looks at no option
+    painter.end()
+    drawn = bytes(content.data()).decode()
+    assert drawn.count("M") >= 2
+    assert "<image" not in drawn
+    assert COLORS["in"] in drawn
 
 
 def test_shapes_point_where_their_glyphs_do() -> None:

@@ -1,20 +1,23 @@
-"""Rectangles filled where they lie in memory, against Qt's own filling; marks over a heat map, pixel by pixel."""
+"""What is painted many at a time, against Qt's painting one by one; marks over a heat map, pixel by pixel."""
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QTransform
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap, QTransform
+from PySide6.QtWidgets import QApplication
 
+from gui.common.pixels import fill_rects, in_pixels, stamp, to_places
 from gui.common.theme import THEMES
-from gui.panes.pixels import fill_rects, in_pixels
 from gui.panes.ridges import BEFORE, BandItem
 
 SIDE = 60
 GROUND = "#808080"
 
 
-def _image() -> QImage:
-    image = QImage(SIDE, SIDE, QImage.Format.Format_RGB32)
+def _image(density: float = 1.0) -> QImage:
+    side = round(SIDE * density)
+    image = QImage(side, side, QImage.Format.Format_RGB32)
+    image.setDevicePixelRatio(density)
     image.fill(QColor(GROUND))
     return image
 
@@ -46,6 +49,32 @@ def test_pixels_are_painted_for_a_while_only() -> None:
         assert to_pixels.map(1, 1) == (7, 10)
     assert painter.transform() == to_pixels
     painter.end()
+
+
+@pytest.mark.parametrize("density", [1.0, 2.0])
+def test_a_picture_is_stamped_where_qt_would_draw_it(qapp: QApplication, density: float) -> None:
+    picture = QPixmap(round(6 * density), round(4 * density))
+    picture.setDevicePixelRatio(density)
+    picture.fill(QColor("#2040c0"))
+    centres = np.array([[10.0, 10.0], [30.0, 21.0], [50.0, 44.0]])
+    found, expected = _image(density), _image(density)
+    painter = QPainter(found)
+    stamp(painter, picture, centres)
+    stamp(painter, picture, np.empty((0, 2)))
+    painter.end()
+    painter = QPainter(expected)
+    for x, y in centres.tolist():
+        painter.drawPixmap(round(x - 3), round(y - 2), picture)
+    painter.end()
+    assert found == expected
+    assert found != _image(density)
+
+
+def test_places_are_those_that_the_painter_would_go_to() -> None:
+    transform = QTransform(2.0, 0.0, 0.0, -3.0, 5.0, 70.0)
+    x, y = np.random.default_rng(1).uniform(0, 20, (2, 7))
+    expected = [transform.map(*place) for place in zip(x.tolist(), y.tolist(), strict=True)]
+    np.testing.assert_allclose(to_places(transform, x, y), expected)
 
 
 def _row(item: BandItem, y: int) -> list[str]:
