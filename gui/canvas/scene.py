@@ -13,6 +13,7 @@ from gui.document import Document
 from .geometry import PORT_REACH
 from .gestures.moving import MoveGesture
 from .gestures.wiring import WireGesture
+from .glyph_layer import GlyphLayer
 from .node_item import NodeItem, Port
 from .stripe import StripePainter
 from .wire_item import WireItem
@@ -40,6 +41,8 @@ class CanvasScene(QGraphicsScene):
         self._stripes = StripePainter(themes.theme, self._lettering)
         self.cards: dict[str, NodeItem] = {}
         self.wires: dict[Edge, WireItem] = {}
+        self._glyphs = GlyphLayer(self._stripes, self.wires.values)
+        self.addItem(self._glyphs)
         self._choosing = False
         self._wiring: WireGesture | None = None
         self._moving = MoveGesture(self)
@@ -149,6 +152,7 @@ class CanvasScene(QGraphicsScene):
         """Shapes, problems and wired inputs may have changed."""
         inference = self.document.inference
         wired = self._wired_inputs()
+        self._glyphs.setRect(QRectF())  # wires may have gone
         for node_id, card in self.cards.items():
             if node_id in self.document.graph.nodes:
                 card.show_node(
@@ -175,6 +179,7 @@ class CanvasScene(QGraphicsScene):
                 source.port_position(Port(edge.source, True)),
                 target.port_position(Port(edge.target, False, edge.port)),
             )
+            self._glyphs.cover(wire.rect())
 
     def _take_selection(self) -> None:
         selection = self.document.selection

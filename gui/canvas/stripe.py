@@ -1,15 +1,17 @@
 """How a gradient is drawn on a wire: stripe, arrowheads, glyph, number."""
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 
+import numpy as np
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap, QTransform
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPen, QPixmap
 
 from gui.common.lettering import Lettering
+from gui.common.pixels import in_pixels, stamp, to_places
 from gui.common.theme import Theme
-from gui.training.reading import COLORS, Verdict
+from gui.training.reading import COLORS, GLYPHS, Verdict
 
 from .figures import WireFigure
 from .zoom import BLOCKS, enlarged
@@ -21,16 +23,12 @@ _WIDE_STRIPE, _ALPHA = 5.0, 0.5
 """A wider stripe than this is lighter than its arrowheads, so that they are seen on it."""
 _DISC, _PADDING = 7.0, 2.5
 _GLYPH_FONT, _NUMBER_FONT = 0.8, 0.78
-_UNMOVED = QTransform()
-_SPRITES = 200
+_PICTURES = 200
 """Kept pictures of glyphs; another zoom needs others."""
 
 
-class _Sprite(NamedTuple):
-    """The picture of a glyph, and half its side in pixels that do not depend on the screen's density."""
-
-    picture: QPixmap
-    half: float
+Sign = tuple[Verdict, float, float]
+"""A glyph on a wire, and the x and y of its middle in the scene."""
 
 
 class Wire:
@@ -58,14 +56,14 @@ class StripePainter:
         self._theme = theme
         self._pens: dict[tuple[Verdict, str, float], QPen] = {}
         self._lines: dict[tuple[str, float], QPen] = {}
-        self._sprites: dict[tuple[Verdict, float, float, float], _Sprite] = {}
+        self._pictures: dict[tuple[Verdict, float, float], QPixmap] = {}
 
     def set_theme(self, theme: Theme) -> None:
         """Paint in other colours."""
         self._theme = theme
         self._pens.clear()
         self._lines.clear()
-        self._sprites.clear()
+        self._pictures.clear()
 
     def line(self, color: str, width: float) -> QPen:
         """The pen of a wire itself, in a colour of the theme."""
@@ -86,33 +84,39 @@ class StripePainter:
 
     def paint_barbs(self, painter: QPainter, figure: WireFigure, barbs: QPainterPath) -> None:
         """Small arrowheads that point backwards, where the gradient goes."""
-        painter.fillPath(barbs, self._color(figure))
+        painter.fillPath(barbs, self._color(figure.verdict))
 
-    def paint_glyph(
-        self, painter: QPainter, figure: WireFigure, middle: QPointF, zoom: float, number: str = ""
+    def paint_plate(
+        self, painter: QPainter, figure: WireFigure, middle: QPointF, zoom: float, number: str
     ) -> None:
-        """The glyph on the wire, with a number beside it, in sizes that can be read or not at all."""
-        if zoom < BLOCKS:
-            return
+        """Glyph and number on a common ground, in sizes that can be read."""
         growth = enlarged(zoom, 1.0 / BLOCKS)
-        if number:
-            self._paint_plate(painter, figure, middle, growth, number)
-        else:
-            self._stamp(painter, figure, middle, growth, zoom)
-
-    def _paint_plate(
-        self, painter: QPainter, figure: WireFigure, middle: QPointF, growth: float, number: str
-    ) -> None:
-        """Glyph and number on a common ground."""
         disc = _DISC * growth
         word = self._lettering.word(number, _NUMBER_FONT * growth)
         left = word.size.width() / 2 + _PADDING
         centre = QPointF(middle.x() - left, middle.y())
         self._paint_ground(painter, centre, disc, left)
-        painter.setPen(self._color(figure))
-        self._lettering.word(figure.glyph, _GLYPH_FONT * growth).draw_around(painter, centre)
+        self._paint_sign(painter, figure.verdict, centre, growth)
         painter.setPen(self._theme.color("text"))
         word.draw(painter, centre + QPointF(disc, -word.size.height() / 2))
+
+    def paint_glyphs(self, painter: QPainter, signs: Iterable[Sign], zoom: float) -> None:
+        """Glyphs alone, from a picture of each kind: there are as many as wires, and few different ones."""
+        places = defaultdict(list)
+        for verdict, x, y in signs:
+            places[verdict].append((x, y))
+        density = painter.device().devicePixelRatioF()
+        with in_pixels(painter) as to_pixels:
+            for verdict, middles in places.items():
+                x, y = np.array(middles).T
+                picture = self._picture(verdict, zoom, density)
+                stamp(painter, picture, to_places(to_pixels, x, y))
+
+    def _paint_sign(
+        self, painter: QPainter, verdict: Verdict, centre: QPointF, growth: float
+    ) -> None:
+        painter.setPen(self._color(verdict))
+        self._lettering.word(GLYPHS[verdict], _GLYPH_FONT * growth).draw_around(painter, centre)
 
     def _paint_ground(self, painter: QPainter, centre: QPointF, disc: float, left: float) -> None:
         painter.setPen(Qt.PenStyle.NoPen)
@@ -120,22 +124,12 @@ class StripePainter:
         ground = QRectF(centre.x() - disc, centre.y() - disc, 2 * (disc + left), 2 * disc)
         painter.drawRoundedRect(ground, disc, disc)
 
-    def _stamp(
-        self, painter: QPainter, figure: WireFigure, middle: QPointF, growth: float, zoom: float
-    ) -> None:
-        """The glyph alone, from a picture of it: there are as many as wires, and few different ones."""
-        picture, half = self._sprite(figure, growth, zoom, painter.device().devicePixelRatioF())
-        world = painter.worldTransform()
-        place = world.map(middle)
-        painter.setWorldTransform(_UNMOVED)  # pixel on pixel
-        painter.drawPixmap(round(place.x() - half), round(place.y() - half), picture)
-        painter.setWorldTransform(world)
-
-    def _sprite(self, figure: WireFigure, growth: float, zoom: float, density: float) -> _Sprite:
-        key = figure.verdict, growth, zoom, density
-        if key not in self._sprites:
-            if len(self._sprites) >= _SPRITES:
-                self._sprites.clear()
+    def _picture(self, verdict: Verdict, zoom: float, density: float) -> QPixmap:
+        key = verdict, zoom, density
+        if key not in self._pictures:
+            if len(self._pictures) >= _PICTURES:
+                self._pictures.clear()
+            growth = enlarged(zoom, 1.0 / BLOCKS)
             side = 2 * math.ceil(_DISC * growth * zoom) + 2
             picture = QPixmap(math.ceil(side * density), math.ceil(side * density))
             picture.setDevicePixelRatio(density)
@@ -145,12 +139,10 @@ class StripePainter:
             painter.translate(side / 2, side / 2)
             painter.scale(zoom, zoom)
             self._paint_ground(painter, QPointF(), _DISC * growth, 0.0)
-            painter.setPen(self._color(figure))
-            glyph = self._lettering.word(figure.glyph, _GLYPH_FONT * growth)
-            glyph.draw_around(painter, QPointF())
+            self._paint_sign(painter, verdict, QPointF(), growth)
             painter.end()
-            self._sprites[key] = _Sprite(picture, picture.deviceIndependentSize().width() / 2)
-        return self._sprites[key]
+            self._pictures[key] = picture
+        return self._pictures[key]
 
     def paint_number(
         self, painter: QPainter, number: str, middle: QPointF, width: float, zoom: float
@@ -162,13 +154,13 @@ class StripePainter:
         painter.setPen(self._theme.color("text"))
         word.draw(painter, middle + QPointF(-word.size.width() / 2, under))
 
-    def _color(self, figure: WireFigure) -> QColor:
-        return self._theme.color(COLORS[figure.verdict])
+    def _color(self, verdict: Verdict) -> QColor:
+        return self._theme.color(COLORS[verdict])
 
     def _pen(self, figure: WireFigure, width: float) -> QPen:
         key = (figure.verdict, figure.state, width)
         if key not in self._pens:
-            color = self._color(figure)
+            color = self._color(figure.verdict)
             if width > _WIDE_STRIPE:
                 color.setAlphaF(_ALPHA)
             pen = QPen(color, width)

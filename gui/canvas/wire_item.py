@@ -24,7 +24,7 @@ from gui.common.theme import GRID, Theme
 
 from .figures import WireFigure
 from .geometry import wire_path
-from .stripe import StripePainter, Wire, barb_path
+from .stripe import Sign, StripePainter, Wire, barb_path
 from .zoom import HISTOGRAMS, TEXTS, zoom_of
 
 _REACH = 12.0
@@ -110,6 +110,13 @@ class WireItem(NativeBounds):
             self._tell()
 
     @property
+    def sign(self) -> Sign | None:
+        """The glyph in the wire's middle; None without a gradient."""
+        if self._figure is None:
+            return None
+        return self._figure.verdict, self._middle.x(), self._middle.y()
+
+    @property
     def number(self) -> str:
         """The number that is drawn, seen from near; "" for none."""
         return self._figure.number if self._figure is not None else ""
@@ -141,16 +148,18 @@ class WireItem(NativeBounds):
         # from afar a stripe hides it
         if strong or self._hovered or self._width == 0.0 or zoom >= HISTOGRAMS:
             self._paint_forward(painter, strong)
-        if self._figure is not None:
+        if self._figure is not None and zoom >= TEXTS:  # from afar, `GlyphLayer` paints all glyphs
             self._paint_sign(painter, self._figure, zoom)
 
     def _paint_sign(self, painter: QPainter, figure: WireFigure, zoom: float) -> None:
-        """A short wire has its number below its glyph, a long one beside it; from afar none can be read."""
-        number = figure.number if zoom >= TEXTS else ""
-        beside = number if self._is_long else ""
-        self._stripes.paint_glyph(painter, figure, self._middle, zoom, beside)
-        if number and not self._is_long:
-            self._stripes.paint_number(painter, number, self._middle, self._width, zoom)
+        """A short wire has its number below its glyph, a long one beside it."""
+        number, middle = figure.number, self._middle
+        if number and self._is_long:
+            self._stripes.paint_plate(painter, figure, middle, zoom, number)
+            return
+        self._stripes.paint_glyphs(painter, [(figure.verdict, middle.x(), middle.y())], zoom)
+        if number:
+            self._stripes.paint_number(painter, number, middle, self._width, zoom)
 
     def _barbs_for(self, width: float) -> QPainterPath:
         """The arrowheads, made anew only when the wire or its stripe has changed."""

@@ -11,6 +11,7 @@ from pytestqt.qtbot import QtBot
 from engine.graph import AddNodes, MoveNodes, Node, SetParam, decode, encode
 from gui.canvas import CanvasView
 from gui.canvas.node_item import NodeItem
+from gui.canvas.wire_item import WireItem
 from gui.document import Document
 
 Chain = Callable[..., AddNodes]
@@ -117,7 +118,8 @@ def test_select_all_chooses_every_layer_and_wire(net: CanvasView, document: Docu
     net.chosen.select_all()
     assert document.selection.nodes == document.graph.nodes.keys()
     assert document.selection.edges == document.graph.edges
-    assert all(item.isSelected() for item in net.scene().items())
+    assert all(card.isSelected() for card in _cards(net).values())
+    assert len(net.scene().selectedItems()) == len(_cards(net)) + len(WIRES)
 
 
 @pytest.mark.qt_log_ignore(
@@ -270,4 +272,5 @@ def test_a_thousand_layers_are_drawn_chosen_copied_removed_and_brought_back(
     assert len(_cards(canvas)) == 2_000
     with qtbot.waitSignal(document.inferred):
         document.undo_stack.undo()
-    assert len(canvas.scene().items()) == 1_999  # as many wires as gaps
+    wires = [item for item in canvas.scene().items() if isinstance(item, WireItem)]
+    assert (len(_cards(canvas)), len(wires)) == (1_000, 999)  # as many wires as gaps

@@ -275,10 +275,13 @@ def test_a_chosen_layers_gradient_is_said_in_words(trained: CanvasView, document
     assert "-3.7 decades" in trained.accessibleDescription()
 
 
-def _painted(view: CanvasView, zoom: float) -> QImage:
+def _painted(view: CanvasView, zoom: float, around: QPointF | None = None) -> QImage:
+    """The canvas around a point of the scene, else around the first linear layer."""
     view.resetTransform()
     view.scale(zoom, zoom)
-    view.centerOn(_card(view, "linear_1"))
+    view.centerOn(
+        _card(view, "linear_1").sceneBoundingRect().center() if around is None else around
+    )
     QTest.qWait(20)
     return view.viewport().grab().toImage()
 
@@ -310,6 +313,48 @@ def test_histograms_are_seen_from_near_only(
         for y in range(room.center().y(), room.bottom())
     ]
     assert any(_close(color, bars) for color in found) is is_seen
+
+
+@pytest.mark.parametrize(
+    ("zoom", "is_seen"), [(0.2, False), (0.3, True), (0.45, True), (0.6, True)]
+)
+def test_a_glyph_of_the_verdict_s_colour_lies_on_every_wire_not_too_far_away(
+    trained: CanvasView, zoom: float, is_seen: bool
+) -> None:
+    for source, verdict in (("linear_1", "vanishing"), ("linear_2", "healthy")):
+        wire = _wire(trained, source)
+        assert wire.figure is not None
+        assert wire.figure.verdict == verdict
+        middle = wire.path().pointAtPercent(0.5)
+        picture = _painted(trained, zoom, middle)
+        centre = trained.mapFromScene(middle)
+        color = QColor(getattr(LIGHT, verdict))
+        line = [QColor(picture.pixelColor(centre.x() + x, centre.y())) for x in range(-7, 8)]
+        # its ground interrupts the stripe
+        assert any(_close(pixel, QColor(LIGHT.surface)) for pixel in line) is is_seen
+        assert not is_seen or any(_close(pixel, color, 30) for pixel in line[5:10])
+
+
+def test_from_afar_the_pointer_still_meets_wires_and_cards(trained: CanvasView) -> None:
+    _painted(trained, 0.35)
+    wire = _wire(trained, "linear_1")
+    assert trained.itemAt(trained.mapFromScene(wire.path().pointAtPercent(0.5))) is wire
+    card = _card(trained, "linear_1")
+    found = trained.itemAt(trained.mapFromScene(card.sceneBoundingRect().center()))
+    assert found is card or found.parentItem() is card
+
+
+def test_glyphs_are_painted_wherever_a_wire_is_led(trained: CanvasView, document: Document) -> None:
+    document.do(MoveNodes({"linear_2": (5_000.0, 3_000.0), "output_1": (5_300.0, 3_000.0)}))
+    middle = _wire(trained, "linear_2").path().pointAtPercent(0.5)
+    picture = _painted(trained, 0.35, middle)
+    centre = trained.mapFromScene(middle)
+    found = [
+        QColor(picture.pixelColor(x, y))
+        for x in range(centre.x() - 3, centre.x() + 4)
+        for y in range(centre.y() - 3, centre.y() + 4)
+    ]
+    assert any(_close(pixel, QColor(LIGHT.healthy), 30) for pixel in found)
 
 
 @pytest.mark.parametrize(("zoom", "is_read"), [(0.5, False), (0.7, True), (1.0, True)])
