@@ -138,13 +138,15 @@ def bin_values(values: NDArray[np.floating], scale: Scale = VALUES) -> Histogram
     return Histogram(rows.counts[0], zeros, underflow - zeros, overflow, nonfinite)
 
 
-def _cumulative(counts: NDArray[np.integer], centre: NDArray[np.integer]) -> Counts:
+def _cumulative(counts: NDArray[np.integer], centre: NDArray[np.integer]) -> Floats:
     """Values at or below each edge, per row; `centre` (zeros and underflow) lies between the innermost edges."""
-    steps = np.zeros((*counts.shape[:-1], BIN_COUNT + 2), np.int64)
+    steps = np.empty((*counts.shape[:-1], BIN_COUNT + 2), np.int64)
+    steps[..., 0] = 0
     steps[..., 1 : _PER_SIGN + 1] = counts[..., :_PER_SIGN]
     steps[..., _PER_SIGN + 1] = centre
     steps[..., _PER_SIGN + 2 :] = counts[..., _PER_SIGN:]
-    return steps.cumsum(axis=-1, out=steps)
+    # whole numbers are summed in half the time
+    return steps.cumsum(axis=-1, out=steps).astype(np.float64)
 
 
 class Borders:
@@ -188,7 +190,7 @@ def quantiles(
     return at_shares(_cumulative(counts, centre), shares, scale.edges)
 
 
-def at_shares(cumulative: Counts | Floats, shares: Floats, edges: Floats) -> Floats:
+def at_shares(cumulative: Floats, shares: Floats, edges: Floats) -> Floats:
     """Where each row's values at or below the edges, `cumulative` (rows, n), reach shares (k,) of them all.
 
     `edges` (n,) ascending; the answer (rows, k) is linear between them. A row without any value gives NaN. What

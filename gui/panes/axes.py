@@ -4,15 +4,16 @@ from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
-import pyqtgraph as pg
 
 from gui.common.scales import decade_label
 from gui.common.theme import GRID
 
+from .bounded import Axis
+
 Kind = Literal["decades", "epochs", "numbers"]
 
 
-class FlowAxis(pg.AxisItem):
+class FlowAxis(Axis):
     """Ticks at whole powers of ten, at whole epochs, or as pyqtgraph sets them; the kind can be changed."""
 
     def __init__(self, side: str, kind: Kind = "decades") -> None:

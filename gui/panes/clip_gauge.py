@@ -30,6 +30,7 @@ from gui.training.clip_reading import (
     verdict,
 )
 
+from .bounded import Box
 from .mark_line import MarkLine
 from .pane import Pane
 from .plots import fitting_title, keep_pictures
@@ -103,7 +104,7 @@ class ClipGaugePane(Pane):
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:
         (plot,) = plots
-        self._right = pg.ViewBox(enableMenu=False)
+        self._right = Box()
         plot.setLabel("bottom", tr("epoch"))
         plot.setLabel("left", tr("gradient norm"))
         plot.showAxis("right")

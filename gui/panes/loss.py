@@ -16,6 +16,7 @@ from engine.training import StepEvents
 from gui.common.theme import ThemeSource
 from gui.training.reading import share_text
 
+from .bounded import Box
 from .loss_reading import (
     Series,
     clipped_near,
@@ -107,7 +108,7 @@ class LossPane(Pane):
         plot.setLabel("bottom", tr("epoch"))
         plot.setLabel("left", tr("loss"))
         plot.showAxis("right")
-        self._right, self._strip = (pg.ViewBox(enableMenu=False) for _ in range(2))
+        self._right, self._strip = Box(), Box()
         for box in (self._strip, self._right):
             plot.scene().addItem(box)
             box.setXLink(plot)

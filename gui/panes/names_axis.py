@@ -3,19 +3,20 @@
 from collections.abc import Sequence
 from typing import Any
 
-import pyqtgraph as pg
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QFont, QFontMetricsF, QPainter
 
 from gui.common.lettering import Lettering
 from gui.common.theme import GRID
 
+from .bounded import Axis
+
 _SMALL = 0.88
 """Width of the axis' letters against those of the pane."""
 Texts = Sequence[tuple[float, str]]
 
 
-class NamesAxis(pg.AxisItem):
+class NamesAxis(Axis):
     """Texts beside a plot, each at a place of the plot's y axis."""
 
     def __init__(self, side: str) -> None:

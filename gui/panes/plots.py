@@ -10,17 +10,21 @@ from PySide6.QtWidgets import QGraphicsItem, QGraphicsScene, QGraphicsView
 
 from gui.common.theme import GRID, Theme, ThemeSource
 
+from .bounded import SIDES, Axis, Box
+
 _SIDES = ("left", "bottom", "right")
 
 
 def new_plots(count: int, resized: Callable[[], None]) -> tuple[pg.GraphicsView, list[pg.PlotItem]]:
     """A `PlotWidget`, or a `GraphicsLayoutWidget` of several plots side by side; `resized` is told of a new size."""
     if count == 1:
-        view = pg.PlotWidget(enableMenu=False)
-        items = [view.getPlotItem()]
+        items = [_plot_item()]
+        view = pg.PlotWidget(plotItem=items[0])
     else:
         view = pg.GraphicsLayoutWidget()
-        items = [view.addPlot(enableMenu=False) for _ in range(count)]
+        items = [_plot_item() for _ in range(count)]
+        for item in items:
+            view.addItem(item)
     view.scene().setItemIndexMethod(QGraphicsScene.ItemIndexMethod.NoIndex)  # few items that move
     # several small regions cost more than the one around them: lines and images then go Qt's slow way
     view.setViewportUpdateMode(QGraphicsView.ViewportUpdateMode.BoundingRectViewportUpdate)
@@ -34,6 +38,13 @@ def new_plots(count: int, resized: Callable[[], None]) -> tuple[pg.GraphicsView,
         item.getViewBox().disableAutoRange()
         item.getViewBox().sigResized.connect(resized)
     return view, items
+
+
+def _plot_item() -> pg.PlotItem:
+    item = pg.PlotItem(viewBox=Box(), axisItems={side: Axis(side) for side in SIDES})
+    for side in SIDES[2:]:
+        item.hideAxis(side)
+    return item
 
 
 def keep_pictures(items: Iterable[QGraphicsItem], kept: bool) -> None:
