@@ -1,4 +1,4 @@
-"""Painting many of the same in whole pixels: there Qt takes its quick ways, and Python is asked once."""
+"""Painting many of the same at one go, and in whole pixels: there Qt takes its quick ways, and Python is asked once."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QRect
+from PySide6.QtCore import QLineF, QRect
 from PySide6.QtGui import QPainter, QPixmap, QTransform
 from shiboken6 import wrapInstance
 
@@ -52,3 +52,10 @@ def stamp(painter: QPainter, picture: QPixmap, centres: Floats) -> None:
     fragments[:, 9] = 1.0  # opaque
     first = wrapInstance(fragments.ctypes.data, QPainter.PixmapFragment)
     painter.drawPixmapFragments(cast(QPainter.PixmapFragment, first), len(fragments), picture)
+
+
+def draw_lines(painter: QPainter, lines: Floats) -> None:
+    """Draw lines (n, 4) with the painter's pen: x and y of one end, then of the other."""
+    if len(lines):
+        first = cast(QLineF, wrapInstance(lines.ctypes.data, QLineF))
+        painter.drawLines(first, len(lines))

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 
 from engine.stats import LayerTable
 from engine.training import LayerInfo
 from gui.common.theme import Theme
 
 from .band import BandItem
+from .flow_curve import FlowCurve
 from .gradient_marks import (
     GRADIENT,
     QUANTITIES,
@@ -29,6 +30,7 @@ from .theory import TheoryColumns
 _ROOM_DECADES = 0.4
 _MISFIT_DECADES = 0.25
 _POINT = 6.0
+_NONE = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,7 +55,7 @@ class FlowLines:
     """Magnitudes over depth, on a logarithmic scale; zero, NaN and "has none" look different."""
 
     def __init__(self) -> None:
-        self.curves = {q.column: pg.PlotCurveItem() for q in QUANTITIES}
+        self.curves = {q.column: FlowCurve() for q in QUANTITIES}
         self.points = {
             q.column: pg.ScatterPlotItem(symbol=q.symbol, size=_POINT, pen=None) for q in QUANTITIES
         }
@@ -97,7 +99,7 @@ class FlowLines:
         """Draw in other colours."""
         colors = dict(zip(self.curves, theme.series, strict=False))
         for column, color in colors.items():
-            self.curves[column].setPen(theme.pen(color, 2.0))
+            self.curves[column].set_pen(theme.pen(color, 2.0))
             self.points[column].setBrush(color)
             self.points[column].setSize(_POINT * theme.line_width)
             faint = pg.mkColor(color)
@@ -117,7 +119,7 @@ class FlowLines:
     def _color_theories(self) -> None:
         share = 1.0 if self._roomy else 0.5  # broad dots cost a millisecond at a hundred layers
         for column, curve in self.theories.items():
-            pen = pg.mkPen(self.curves[column].opts["pen"])
+            pen = pg.mkPen(self.curves[column].pen)
             pen.setWidthF(pen.widthF() * share)
             pen.setStyle(Qt.PenStyle.DotLine)
             curve.setPen(pen)
@@ -142,12 +144,13 @@ class FlowLines:
     def _draw_curves(self, marks: Mapping[str, Marks], order: Rows, roomy: bool) -> None:
         for column, curve in self.curves.items():
             count = marks[column].rows.size if column in marks else 0
-            shown = {curve: count > 1, self.points[column]: count == 1 or (count > 1 and roomy)}
-            line = _placed(marks[column], order) if count else ()
-            for item, visible in shown.items():
-                item.setVisible(visible)
-                if visible:
-                    item.setData(*line)
+            line = _placed(marks[column], order) if count else (_NONE, _NONE)
+            curve.setVisible(count > 1)
+            curve.set_data(*line)
+            points = self.points[column]
+            points.setVisible(count == 1 or (count > 1 and roomy))
+            if points.isVisible():
+                points.setData(*line)
 
     def _draw_ghosts(self, flows: Flows) -> None:
         drawn = (flows.order.tobytes(), frozenset(flows.shown), flows.only_gradient)
@@ -214,6 +217,9 @@ class FlowLines:
         ranges = (-0.5, layers - 0.5), wanted
         if ranges != self._ranges:
             self._ranges = ranges
+            (left, right), (bottom, top) = ranges
+            for curve in self.curves.values():
+                curve.set_room(QRectF(left, bottom, right - left, top - bottom))
             self._plot.getViewBox().setRange(xRange=ranges[0], yRange=ranges[1], padding=0.0)
 
     def _draw_misfits(self, marks: Sequence[Marks], order: Rows, roomy: bool) -> None:
