@@ -81,6 +81,7 @@ class RunHistory:
         self._steps = LongTable(len(_STEP_NAMES), self._scratch)
         self._envelope = Envelope(len(_STEP_NAMES), 2, _STEP_GROUPS)
         self._open_steps = np.empty((len(_STEP_NAMES), 0))
+        self._events: StepEvents | None = None
         """Steps of the epoch under way, (names, steps); they are replaced when it ends."""
         for stats in epochs:
             self.add_epoch(stats)
@@ -152,6 +153,7 @@ class RunHistory:
         self._steps.extend(steps.T)
         _add_steps(self._envelope, steps)
         self._open_steps = self._open_steps[:, :0]
+        self._events = None
         self.snapshot = None
 
     def add_progress(self, progress: Progress) -> None:
@@ -161,6 +163,7 @@ class RunHistory:
             self._add_picture(progress.picture)
         if progress.epoch == self.next_epoch:
             self._open_steps = np.hstack((self._open_steps, _columns(progress.steps)))
+            self._events = None
             if progress.layers is not None:
                 progress.layers.check(len(self.layers))
                 self.snapshot = Snapshot(progress.epoch, progress.step, progress.layers)
@@ -198,8 +201,11 @@ class RunHistory:
 
     def step_events(self) -> StepEvents:
         """How many steps were clipped or not finite within the same groups."""
-        envelope = self._envelope_now()
-        return StepEvents(envelope.places, envelope.sizes, envelope.counted(0), envelope.counted(1))
+        if self._events is None:
+            envelope = self._envelope_now()
+            counted = envelope.counted(0), envelope.counted(1)
+            self._events = StepEvents(envelope.places, envelope.sizes, *counted)
+        return self._events
 
     # For taking along: exact and complete, partly from the disk.
 

@@ -20,8 +20,10 @@ class ElidedLabel(QLabel):
     @property
     def shown_text(self) -> str:
         """As much of the text as fits."""
-        room = self.contentsRect().width()
-        return self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room)
+        text, metrics, room = self.text(), self.fontMetrics(), self.contentsRect().width()
+        if metrics.horizontalAdvance(text) <= room:
+            return text
+        return metrics.elidedText(text, Qt.TextElideMode.ElideRight, room)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         shown = self.shown_text

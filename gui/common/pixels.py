@@ -25,9 +25,9 @@ def in_pixels(painter: QPainter) -> Iterator[QTransform]:
 
 def to_places(to_pixels: QTransform, x: Floats, y: Floats) -> Floats:
     """Where points lie in pixels, shape (n, 2)."""
-    places: Floats = np.stack((x, y), axis=-1)
-    places *= to_pixels.m11(), to_pixels.m22()
-    places += to_pixels.dx(), to_pixels.dy()
+    places = np.empty((len(x), 2))
+    places[:, 0] = x * to_pixels.m11() + to_pixels.dx()
+    places[:, 1] = y * to_pixels.m22() + to_pixels.dy()
     return places
 
 

@@ -17,8 +17,7 @@ class FlowCurve(pg.GraphicsObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self.x: Numbers = np.empty(0)
-        self.y: Numbers = np.empty(0)
+        self._data: tuple[Numbers, Numbers] = np.empty(0), np.empty(0)
         self.pen = QPen(Qt.PenStyle.NoPen)
         self._room = QRectF()
         self._segments = np.empty((0, 4))
@@ -28,9 +27,13 @@ class FlowCurve(pg.GraphicsObject):
         self.pen = pen
         self.update()
 
-    def set_data(self, x: Numbers, y: Numbers) -> None:
-        """Join finite points (n,)."""
-        self.x, self.y = x, y
+    def getData(self) -> tuple[Numbers, Numbers]:
+        """Places and heights of the points, both (n,)."""
+        return self._data
+
+    def setData(self, x: Numbers, y: Numbers) -> None:
+        """Join finite points, both (n,)."""
+        self._data = x, y
         points = np.stack((x, y), axis=-1)
         self._segments = np.concatenate((points[:-1], points[1:]), axis=1)
         self.update()

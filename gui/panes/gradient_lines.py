@@ -30,7 +30,6 @@ from .theory import TheoryColumns
 _ROOM_DECADES = 0.4
 _MISFIT_DECADES = 0.25
 _POINT = 6.0
-_NONE = np.empty(0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -144,13 +143,12 @@ class FlowLines:
     def _draw_curves(self, marks: Mapping[str, Marks], order: Rows, roomy: bool) -> None:
         for column, curve in self.curves.items():
             count = marks[column].rows.size if column in marks else 0
-            line = _placed(marks[column], order) if count else (_NONE, _NONE)
-            curve.setVisible(count > 1)
-            curve.set_data(*line)
-            points = self.points[column]
-            points.setVisible(count == 1 or (count > 1 and roomy))
-            if points.isVisible():
-                points.setData(*line)
+            shown = {curve: count > 1, self.points[column]: count == 1 or (count > 1 and roomy)}
+            line = _placed(marks[column], order) if count else ()
+            for item, visible in shown.items():
+                item.setVisible(visible)
+                if visible:
+                    item.setData(*line)
 
     def _draw_ghosts(self, flows: Flows) -> None:
         drawn = (flows.order.tobytes(), frozenset(flows.shown), flows.only_gradient)

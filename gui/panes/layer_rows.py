@@ -109,13 +109,13 @@ class LayerRows:
         height = metrics.height() * _LINE
         if self._changed("names", (tuple(rows.names), box.height())):
             shown = _apart(range(layers), box.height() / max(1, layers), height)
-            self._left.set_texts([(row + MIDDLE, rows.names[row]) for row in shown], metrics)
+            self._left.set_texts([(row + MIDDLE, rows.names[row]) for row in shown])
         if self._changed("remarks' room", (rows.axis, tuple(rows.titles), layers)):
             self._right.narrow()
         shown = _apart(rows.remarks.rows, box.height() / max(1, layers), height)
         texts = [(row + MIDDLE, rows.remarks.text(row)) for row in shown]
         if self._changed("remarks", (texts, box.height())):
-            self._right.set_texts(texts, metrics)
+            self._right.set_texts(texts)
 
 
 def _apart(rows: Iterable[int], room: float, height: float) -> list[int]:

@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QPointF
-from PySide6.QtGui import QFont, QFontMetricsF, QPainter
+from PySide6.QtGui import QFont, QPainter
 
 from gui.common.lettering import Lettering
 from gui.common.theme import GRID
 
 from .bounded import Axis
 
-_SMALL = 0.88
-"""Width of the axis' letters against those of the pane."""
 Texts = Sequence[tuple[float, str]]
 
 
@@ -36,14 +34,14 @@ class NamesAxis(Axis):
         self._room = 0.0
         self.setWidth(0)
 
-    def set_texts(self, texts: Texts, metrics: QFontMetricsF) -> None:
+    def set_texts(self, texts: Texts) -> None:
         """Show other texts.
 
         On the right the axis only ever becomes wider: a plot that jumps at every epoch cannot be read.
         """
         self.texts = texts
-        advances = [metrics.horizontalAdvance(text) for _, text in texts]
-        width = max(advances) * _SMALL + 2 * GRID if advances else 0.0
+        widths = [self._lettering.word(text, 1.0).size.width() for _, text in texts]
+        width = max(widths) + 2 * GRID if widths else 0.0
         if width > self._room or (width < self._room and not self._grows):
             self._room = width
             self.setWidth(width)

@@ -94,6 +94,8 @@ class Pane(QWidget):
         """The drawing with its legend."""
         self._plotted = QVBoxLayout()
         self._column = QVBoxLayout()
+        self._explained = ""
+        """Why nothing is drawn; "" while something is."""
         self._lesson_text = f"{lesson}\n\n{_EMPTY}"
         self._lesson = QLabel(self._lesson_text)
         self._lesson.setTextFormat(Qt.TextFormat.PlainText)
@@ -301,14 +303,21 @@ class Pane(QWidget):
 
     def _draw_plot(self) -> None:
         first = self._plot is None or self._pages.currentIndex() != _PLOT
-        self.build_plot()
-        self._pages.setCurrentIndex(_PLOT)
+        self._turn_to_plot()
         self._caption.show()
         if first:
             self._settle()
         self._say(f"{self.draw()}.")
 
+    def _turn_to_plot(self) -> None:
+        self.build_plot()
+        self._pages.setCurrentIndex(_PLOT)
+        self._explained = ""
+
     def _explain_absence(self, sentence: str) -> None:
+        if sentence == self._explained:
+            return
+        self._explained = sentence
         self._lesson.setText(sentence)
         self._pages.setCurrentIndex(_LESSON)
         self._caption.hide()
@@ -386,8 +395,7 @@ class Pane(QWidget):
     def draw_now(self) -> None:
         """Draw what has changed without waiting, also while the pane is hidden."""
         if not self.isVisible() and self.has_content():
-            self.build_plot()
-            self._pages.setCurrentIndex(_PLOT)
+            self._turn_to_plot()
             self.resize(self.size().expandedTo(_HIDDEN_SIZE))
             self.grab()  # gives every part its place
         if self._dirty:

@@ -63,7 +63,7 @@ def test_the_screen_shows_the_newest_points_and_no_older(
     random = np.random.default_rng(0)
     for _ in range(5):
         heights = random.uniform(-3.5, 3.5, 9)
-        curve.set_data(PLACES, heights)
+        curve.setData(PLACES, heights)
         qtbot.waitUntil(lambda at=heights: all(_reds(plot, at)))  # type: ignore[misc]
     # as many red pixels as the same line in a picture that never held another
     drawn, fresh = _on_screen(plot), plot.grab().toImage()
@@ -81,11 +81,11 @@ def test_the_screen_shows_the_newest_points_and_no_older(
 def test_a_hidden_curve_comes_back_with_what_it_shows_then(
     plot: pg.PlotWidget, curve: FlowCurve, qtbot: QtBot
 ) -> None:
-    curve.set_data(PLACES, np.zeros(9))
+    curve.setData(PLACES, np.zeros(9))
     qtbot.waitUntil(lambda: all(_reds(plot, np.zeros(9))))
     curve.setVisible(False)
     qtbot.waitUntil(lambda: not any(_reds(plot, np.zeros(9))))
-    curve.set_data(PLACES, np.full(9, 2.0))
+    curve.setData(PLACES, np.full(9, 2.0))
     curve.setVisible(True)
     qtbot.waitUntil(lambda: all(_reds(plot, np.full(9, 2.0))))
 
@@ -94,16 +94,16 @@ def test_a_curve_follows_its_room_and_the_plot_s_range(
     plot: pg.PlotWidget, curve: FlowCurve, qtbot: QtBot
 ) -> None:
     curve.set_room(QRectF())
-    curve.set_data(PLACES, np.linspace(-30.0, 30.0, 9))
+    curve.setData(PLACES, np.linspace(-30.0, 30.0, 9))
     curve.set_room(QRectF(-0.5, -40.0, 9.0, 80.0))
     plot.setRange(yRange=(-40, 40), padding=0.0)
     qtbot.waitUntil(lambda: all(_reds(plot, np.linspace(-30.0, 30.0, 9))))
 
 
 def test_one_point_or_none_makes_no_line(plot: pg.PlotWidget, curve: FlowCurve) -> None:
-    curve.set_data(np.array([3]), np.array([1.0]))
+    curve.setData(np.array([3]), np.array([1.0]))
     plot.grab()
-    curve.set_data(np.empty(0), np.empty(0))
+    curve.setData(np.empty(0), np.empty(0))
     image = plot.grab().toImage()
     assert not any(
         image.pixelColor(x, y) == QColor(RED)

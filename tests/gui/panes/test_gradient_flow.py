@@ -119,7 +119,7 @@ def test_any_number_of_layers_is_one_image_and_one_curve(
     pane = flow(run)
     items = len(pane.plot_items[0].items)
     gradients = run.epochs[-1].layers.activation_gradient_rms
-    np.testing.assert_allclose(pane.curves[GRADIENT].y, np.log10(gradients))
+    np.testing.assert_allclose(pane.curves[GRADIENT].getData()[1], np.log10(gradients))
     _show_map(pane, qtbot)
     assert pane.heat.image.image.shape == (3, layers)
     np.testing.assert_allclose(_map(pane)[-1], np.log10(gradients), atol=_half_a_step(pane))
@@ -239,9 +239,7 @@ def test_worst_first_orders_lines_map_labels_and_pointer(
     pane = flow(run)
     _worst_first(pane, qtbot)
     assert pane.order.tolist() == [3, 1, 2, 0, 4]
-    np.testing.assert_allclose(
-        (pane.curves[GRADIENT].x, pane.curves[GRADIENT].y), (range(5), [-4, 3, -2, -1, 0])
-    )
+    np.testing.assert_allclose(pane.curves[GRADIENT].getData(), (range(5), [-4, 3, -2, -1, 0]))
     bottom = pane.plot.getPlotItem().getAxis("bottom")
     assert "worst gradient first" in bottom.labelText
     assert bottom._tickLevels[0][0] == (0, "ReLU 3")
@@ -396,9 +394,7 @@ def test_a_recurrent_layers_gradient_counts_though_its_weights_have_other_names(
     epoch = stats(0, 3)
     epoch.layers.activation_gradient_rms[:] = [1e-3, np.nan, 1.0]
     pane = flow(RunHistory(start, [epoch]))
-    np.testing.assert_allclose(
-        (pane.curves[GRADIENT].x, pane.curves[GRADIENT].y), ([0, 2], [-3.0, 0.0])
-    )
+    np.testing.assert_allclose(pane.curves[GRADIENT].getData(), ([0, 2], [-3.0, 0.0]))
     assert pane.nonfinite.getData()[0].tolist() == [1]
 
 

@@ -248,7 +248,7 @@ def test_curves_take_the_colours_of_another_theme(
     assert isinstance(flow, GradientFlowPane)
     assert isinstance(loss, LossPane)
     themes.choose("dark")
-    colors = [curve.opts["pen"].color().name() for curve in flow.curves.values()]
+    colors = [curve.pen.color().name() for curve in flow.curves.values()]
     assert colors == list(DARK.series[:4])
     assert loss.curves["validation_loss"].opts["pen"].color().name() == DARK.series[1]
 
