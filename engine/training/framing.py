@@ -43,15 +43,23 @@ def encode_array(value: object) -> tuple[str, tuple[int, ...], bytes]:
 def decode_array(_expected: type, value: Any) -> np.ndarray[Any, Any]:
     """Rebuild an array after checking that its three parts agree; ValueError (seen as a bad frame) if not."""
     dtype, shape, content = value
-    if dtype not in _DTYPES or not all(isinstance(size, int) and size >= 0 for size in shape):
-        raise ValueError("array with an unknown type or shape")
-    count = 1
-    for size in shape:
-        count *= size
+    if dtype not in _DTYPES:
+        raise ValueError("array of an unknown type")
+    count = size_of(shape)
     if not isinstance(content, bytes) or count * _DTYPES[dtype].itemsize != len(content):
         raise ValueError("array whose bytes do not fill its shape")
     array: np.ndarray[Any, Any] = np.frombuffer(content, _DTYPES[dtype]).reshape(shape)
     return array
+
+
+def size_of(shape: Any) -> int:
+    """How many numbers an array of a shape holds; ValueError when it is none."""
+    count = 1
+    for size in shape:
+        if type(size) is not int or size < 0:
+            raise ValueError("array of an impossible shape")
+        count *= size
+    return count
 
 
 _encoder = msgspec.msgpack.Encoder(enc_hook=encode_array)

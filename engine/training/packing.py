@@ -5,7 +5,6 @@ then the counts that are not zero in the fewest bytes that hold the largest. At 
 size, smaller than zlib makes it, in a thirtieth of zlib's time.
 """
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 
 from engine.stats import EpochStats
 
-from .framing import FrameError, decode_array, decode_body, encode_array
+from .framing import FrameError, decode_array, decode_body, encode_array, size_of
 
 _PACKED = "packed"
 _COUNTS = np.dtype("<u4")
@@ -58,9 +57,7 @@ def _decode(expected: type, value: Any) -> np.ndarray[Any, Any]:
         return decode_array(expected, value)
     if not isinstance(content, bytes) or not content or content[0] >= len(_WIDTHS):
         raise ValueError("packed array without a width")
-    if not all(isinstance(size, int) and size >= 0 for size in shape):
-        raise ValueError("packed array with an impossible shape")
-    size = math.prod(shape)
+    size = size_of(shape)
     end = 1 + (size + 7) // 8
     there = np.unpackbits(np.frombuffer(content[1:end], np.uint8))
     counts = np.frombuffer(content[end:], _WIDTHS[content[0]])

@@ -15,17 +15,21 @@ class _Sentence(QLabel):
 
     def __init__(self) -> None:
         super().__init__()
+        self._can_be_marked = False
+        self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         self.setTextFormat(Qt.TextFormat.PlainText)  # a layer may be named anything
         self.setWordWrap(True)
         self.setAlignment(Qt.AlignmentFlag.AlignTop)
 
     def rest(self) -> None:
         """Let go of the marks, unless the pointer is here."""
-        if not self.underMouse() and self.textInteractionFlags():
+        if self._can_be_marked and not self.underMouse():
+            self._can_be_marked = False
             self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
 
     def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
+        self._can_be_marked = True
         self.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
 
     def leaveEvent(self, event: QEvent) -> None:

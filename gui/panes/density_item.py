@@ -3,6 +3,7 @@
 import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QImage
 
 from gui.common.theme import Theme
@@ -20,6 +21,7 @@ class DensityItem(pg.ImageItem):
         super().__init__(axisOrder="row-major")
         self._colors: NDArray[np.uint32] = np.zeros(_COLORS, np.uint32)
         self._pixels: NDArray[np.uint32] = np.empty((0, 0), np.uint32)
+        self._framed: tuple[tuple[int, ...], QRectF] | None = None
 
     def set_theme(self, theme: Theme) -> None:
         """Draw in another heat map's colours."""
@@ -29,9 +31,17 @@ class DensityItem(pg.ImageItem):
         self._renderRequired = True
         self.update()
 
-    def show_density(self, density: NDArray[np.float64]) -> None:
-        """Show densities, shape (rows, columns)."""
-        self.setImage(np.sqrt(density), autoLevels=False, levels=(0.0, 1.0))
+    def show_density(self, density: NDArray[np.float64], room: QRectF) -> None:
+        """Show densities, shape (rows, columns), in a room of the plot."""
+        roots = np.sqrt(density)
+        if (roots.shape, room) == self._framed:
+            self.image = roots  # of what else pyqtgraph looks at, nothing is another
+            self._renderRequired = True
+            self.update()
+        else:
+            self._framed = roots.shape, QRectF(room)
+            self.setImage(roots, autoLevels=False, levels=(0.0, 1.0))
+            self.setRect(room)
 
     def render(self) -> None:
         """Make the picture; called by what paints it."""

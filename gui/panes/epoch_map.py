@@ -100,12 +100,10 @@ class EpochMap:
             self._drawn = wanted
             density = self._track.update(row, epochs, counts, axis, span)
             columns = density[evenly(epochs)]
-            self.image.show_density(columns.T)
             low, high = first + int(epochs[0]), first + int(epochs[-1])
             half = (high - low) / max(1, len(columns) - 1) / 2 or 0.5
-            self.image.setRect(
-                QRectF(low - half, span[0], high - low + 2 * half, span[1] - span[0])
-            )
+            room = QRectF(low - half, span[0], high - low + 2 * half, span[1] - span[0])
+            self.image.show_density(columns.T, room)
         box = self._plot.getViewBox()
         if (span, title, box.height()) != self._range:
             self._range = span, title, box.height()

@@ -77,8 +77,8 @@ class LayerRows:
         self.ridges.setVisible(not rows.heat_map)
         self.image.setVisible(rows.heat_map)
         if rows.heat_map:
-            self.image.show_density(density)
-            self.image.setRect(QRectF(borders[0], 0.0, borders[-1] - borders[0], len(density)))
+            room = QRectF(borders[0], 0.0, borders[-1] - borders[0], len(density))
+            self.image.show_density(density, room)
         else:
             self.ridges.set_ridges(borders, density, rows.chosen, self._before(rows))
         before = None if rows.before is None else rows.axis.quantiles(rows.before)
