@@ -16,15 +16,7 @@ from PySide6.QtGui import (
     QResizeEvent,
     QShowEvent,
 )
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from engine.language import tr
 from engine.parameters import Value
@@ -36,13 +28,13 @@ from gui.common.still import Still
 from gui.common.theme import GRID, Theme, ThemeSource, palette_of
 
 from .caption import Caption
+from .pages import Pages
 from .plots import color_axes, new_plots
 from .pointer import Pointer
 from .taking import Taking, alone_button, export_button
 from .theory import ShownTheory
 
 _EMPTY = tr("Press Run (F5): this pane follows the training, epoch by epoch.")
-_PLOT, _LESSON = 0, 1
 _HIDDEN_SIZE = QSize(GRID * 80, GRID * 45)
 """At least so large is the picture of a pane that was never seen."""
 
@@ -94,21 +86,14 @@ class Pane(QWidget):
         """The drawing with its legend."""
         self._plotted = QVBoxLayout()
         self._column = QVBoxLayout()
-        self._explained = ""
-        """Why nothing is drawn; "" while something is."""
-        self._lesson_text = f"{lesson}\n\n{_EMPTY}"
-        self._lesson = QLabel(self._lesson_text)
-        self._lesson.setTextFormat(Qt.TextFormat.PlainText)
-        self._lesson.setWordWrap(True)
-        self._lesson.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._lesson.setMargin(3 * GRID)
-        self._pages = QStackedWidget()
+        self._lesson = f"{lesson}\n\n{_EMPTY}"
+        self._pages = Pages(self.page, self._lesson)
         self._caption = Caption()
         self.caption = self._caption.label
         self._arrange()
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(title)
-        self.setAccessibleDescription(self._lesson.text())
+        self.setAccessibleDescription(self._lesson)
         self.setMinimumSize(GRID * 20, GRID * 12)
         themes.changed.connect(self._use_theme)
         self._use_theme()
@@ -292,9 +277,9 @@ class Pane(QWidget):
         self._dirty = False
         has_data = self.has_content()
         waits = self._history is not None and not self._history.epochs
-        if waits and self._pages.currentIndex() == _PLOT:
+        if waits and self._pages.shows_plot:
             return  # the new run's first figures are on their way; until then the old picture is better than none
-        missing = self.absence() if has_data else self._lesson_text
+        missing = self.absence() if has_data else self._lesson
         if missing:
             self._explain_absence(missing)
         else:
@@ -302,7 +287,7 @@ class Pane(QWidget):
         self.drawn.emit()
 
     def _draw_plot(self) -> None:
-        first = self._plot is None or self._pages.currentIndex() != _PLOT
+        first = self._plot is None or not self._pages.shows_plot
         self._turn_to_plot()
         self._caption.show()
         if first:
@@ -311,15 +296,11 @@ class Pane(QWidget):
 
     def _turn_to_plot(self) -> None:
         self.build_plot()
-        self._pages.setCurrentIndex(_PLOT)
-        self._explained = ""
+        self._pages.turn_to_plot()
 
     def _explain_absence(self, sentence: str) -> None:
-        if sentence == self._explained:
+        if not self._pages.explain(sentence):
             return
-        self._explained = sentence
-        self._lesson.setText(sentence)
-        self._pages.setCurrentIndex(_LESSON)
         self._caption.hide()
         self.show_headline("")
         self.withdraw()
@@ -328,7 +309,7 @@ class Pane(QWidget):
     def _draw_frame(self) -> None:
         """Draw and paint at once, so that the clock knows what a picture of this pane takes."""
         self._draw_if_needed()
-        if self._plot is not None and self._pages.currentIndex() == _PLOT:
+        if self._plot is not None and self._pages.shows_plot:
             QCoreApplication.sendPostedEvents(self._plot.scene(), QEvent.Type.MetaCall)
             # not `repaint`, after which Qt would paint once more
             QCoreApplication.sendPostedEvents(self.window(), QEvent.Type.UpdateRequest)
@@ -347,7 +328,7 @@ class Pane(QWidget):
     def _use_theme(self) -> None:
         theme = self.theme
         self.headline.setFont(self._themes.font(1.0, bold=True))
-        self._lesson.setStyleSheet(f"color: {theme.muted}; background: {theme.surface};")
+        self._pages.set_theme(theme)
         if self._plot is not None:
             self._color_plot()
         self.data_changed()
@@ -374,9 +355,6 @@ class Pane(QWidget):
         self._plotted.setContentsMargins(0, 0, 0, 0)
         self._plotted.setSpacing(GRID // 2)
         self._plotted.addLayout(self.legend)
-        self._pages.insertWidget(_PLOT, self.page)
-        self._pages.insertWidget(_LESSON, _scrolled(self._lesson))
-        self._pages.setCurrentIndex(_LESSON)
         column = self._column
         self.setLayout(column)
         column.setContentsMargins(GRID, GRID // 2, GRID, GRID)
@@ -414,14 +392,3 @@ class Pane(QWidget):
             self._own_theme = None
             self.setPalette(QPalette())
             self._use_theme()
-
-
-def _scrolled(label: QLabel) -> QScrollArea:
-    """A text that scrolls where the pane is small."""
-    area = QScrollArea()
-    area.setWidget(label)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    return area
