@@ -13,7 +13,7 @@ from gui.common.native_bounds import NativeBounds
 from gui.common.theme import Theme
 from gui.training.reading import COLORS, Verdict
 
-from .figures import Remark
+from .figures import NO_REMARK, Remark
 from .geometry import CARD, CARD_BAR, CARD_BLOCK, LIVE_AREA
 from .histograms import BARS, HEIGHT, Ink, Pixels, bar_heights, pictures, zero_shares
 from .zoom import BLOCKS, HISTOGRAMS, TEXTS, enlarged, zoom_of
@@ -64,7 +64,7 @@ class CardPart(NativeBounds):
         self.sheet: Sheet | None = None
         """Where the bars come from; None without any."""
         self.row = 0
-        self.remark = Remark()
+        self.remark = NO_REMARK
         self.words: tuple[str, ...] = ()
         self.verdict: Verdict | None = None
         """What is judged of the gradient at the layer's output; None where there is nothing to judge."""
@@ -88,7 +88,7 @@ class CardPart(NativeBounds):
     def show_words(self, words: Sequence[str]) -> None:
         """Show lines of text instead; without any, nothing."""
         if self.sheet is not None or tuple(words) != self.words:
-            self.sheet, self.remark, self.words, self.verdict = None, Remark(), tuple(words), None
+            self.sheet, self.remark, self.words, self.verdict = None, NO_REMARK, tuple(words), None
             self.update()
 
     def set_theme(self, theme: Theme) -> None:

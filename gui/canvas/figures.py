@@ -149,6 +149,10 @@ class Remark:
     color: str = "muted"
 
 
+NO_REMARK = Remark()
+"""A histogram says it all."""
+
+
 def card_remarks(table: LayerTable) -> list[Remark]:
     """For each row the share of dead, saturated, exactly zero or non-finite outputs, the worst first."""
     found = table.activations

@@ -19,6 +19,7 @@ from gui.training.reading import current_view
 from .card_part import Sheet
 from .figures import (
     NO_GRADIENT,
+    NO_REMARK,
     Remark,
     WireFigure,
     card_remarks,
@@ -237,7 +238,7 @@ class LiveDrawing(QObject):
         if row is None:
             card.show_words(())
             return
-        remark = picture.remarks[row] if picture.remarks else Remark()
+        remark = picture.remarks[row] if picture.remarks else NO_REMARK
         verdict = picture.wires[card.node.id].verdict
         card.show_bars(picture.sheet, row, remark, verdict, near=self._sees_bars)
 
@@ -250,7 +251,7 @@ class LiveDrawing(QObject):
             card.show_words(outcome_lines(self._history, self._epoch))
         elif table.inputs.totals[0]:
             sheet = Sheet(table.inputs, partial(input_reach, table), self._ink)
-            card.show_bars(sheet, 0, Remark(), None, near=self._sees_bars)
+            card.show_bars(sheet, 0, NO_REMARK, None, near=self._sees_bars)
 
     @property
     def _ink(self) -> Ink:

@@ -63,6 +63,7 @@ class DistributionPane(Pane):
         self._spans = Spans()
         self._pinned_view: tuple[RunHistory, int, View] | None = None
         self._found: tuple[Distribution, Distribution] | None = None
+        self._explained: object = None
         super().__init__(name, title, lesson, themes, plots)
         self._what = QComboBox()
         self._what.setAccessibleName(tr("Which distribution is shown"))
@@ -329,18 +330,21 @@ class DistributionPane(Pane):
 
     def _explain(self, pinned: View | None, shares: Sequence[tuple[Mark, Floats]]) -> None:
         """The legend explains only what is drawn."""
-        heat_map = self._rows.image.isVisible()
+        heat_map, layers_too = self._rows.image.isVisible(), self.plot_items[0].isVisible()
+        drawn = [mark for mark, share in shares if layers_too and (share > 0).any()]
+        when = "" if pinned is None else short_when(pinned)
+        explained = heat_map, layers_too, self.maps_epochs, when, drawn
+        if explained == self._explained:
+            return
+        self._explained = explained
         line = f'<b style="color: {BEFORE}">¦¦</b>' if heat_map else "╌╌"
         for label, text in (
             (self._band_key, tr("││ p1–p99, median") if heat_map else tr("└┘ p1–p99  │ median")),
-            (self._pin_key, "" if pinned is None else f"{line} {short_when(pinned)}"),
+            (self._pin_key, f"{line} {when}" if when else ""),
         ):
-            if label.text() != text:
-                label.setText(text)
-        layers_too = self.plot_items[0].isVisible()
+            label.setText(text)
         self._band_key.setVisible(layers_too)
         self._pin_key.setVisible(pinned is not None)
         self._color_key.setVisible((heat_map and layers_too) or self.maps_epochs)
-        drawn = [mark for mark, share in shares if layers_too and (share > 0).any()]
         for mark, key in self._mark_keys:
             key.setVisible(mark in drawn)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Mapping
 
 import numpy as np
+import pyqtgraph as pg
 import pytest
 from pytestqt.qtbot import QtBot
 
@@ -59,6 +60,27 @@ def opened(themes: ThemeSource, qtbot: QtBot) -> Callable[..., Pane]:
         return pane
 
     return show
+
+
+@pytest.fixture
+def plot(qtbot: QtBot) -> pg.PlotWidget:
+    """A black plot without axes, from 0 to 10 both ways."""
+    widget = pg.PlotWidget()
+    qtbot.addWidget(widget)
+    widget.resize(320, 300)
+    widget.setBackground("#000000")
+    for axis in ("left", "bottom"):
+        widget.getPlotItem().hideAxis(axis)
+    widget.setRange(xRange=(0, 10), yRange=(0, 10), padding=0.0)
+    return widget
+
+
+@pytest.fixture
+def shown_plot(plot: pg.PlotWidget, qtbot: QtBot) -> pg.PlotWidget:
+    """The same on the screen."""
+    plot.show()
+    qtbot.waitExposed(plot)
+    return plot
 
 
 def _started(layers: int) -> RunStarted:

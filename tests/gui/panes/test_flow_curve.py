@@ -16,15 +16,9 @@ ROOM = QRectF(-0.5, -4.0, 9.0, 8.0)
 
 
 @pytest.fixture
-def plot(qtbot: QtBot) -> pg.PlotWidget:
-    widget = pg.PlotWidget()
-    qtbot.addWidget(widget)
-    widget.resize(360, 300)
-    widget.setBackground("#000000")
-    widget.setRange(xRange=(-0.5, 8.5), yRange=(-4, 4), padding=0.0)
-    widget.show()
-    qtbot.waitExposed(widget)
-    return widget
+def plot(shown_plot: pg.PlotWidget) -> pg.PlotWidget:
+    shown_plot.setRange(xRange=(-0.5, 8.5), yRange=(-4, 4), padding=0.0)
+    return shown_plot
 
 
 @pytest.fixture

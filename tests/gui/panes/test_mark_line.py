@@ -1,7 +1,6 @@
 """A line across a plot: it is painted at its place from end to end, also when place, range or size change."""
 
 import pyqtgraph as pg
-import pytest
 from PySide6.QtCore import QPointF
 from PySide6.QtGui import QColor
 from pytestqt.qtbot import QtBot
@@ -9,20 +8,6 @@ from pytestqt.qtbot import QtBot
 from gui.panes.mark_line import MarkLine
 
 RED = "#ff0000"
-
-
-@pytest.fixture
-def plot(qtbot: QtBot) -> pg.PlotWidget:
-    widget = pg.PlotWidget()
-    qtbot.addWidget(widget)
-    widget.resize(300, 260)
-    widget.setBackground("#000000")
-    for axis in ("left", "bottom"):
-        widget.getPlotItem().hideAxis(axis)
-    widget.setRange(xRange=(0, 10), yRange=(0, 4), padding=0.0)
-    widget.show()
-    qtbot.waitExposed(widget)
-    return widget
 
 
 def _line(plot: pg.PlotWidget, place: float, *, level: bool = False) -> MarkLine:
@@ -46,9 +31,11 @@ def _red(plot: pg.PlotWidget) -> set[tuple[int, int]]:
 
 
 def _assert_upright(plot: pg.PlotWidget, place: float) -> None:
-    box = plot.getViewBox()
-    middle = plot.mapFromScene(box.mapViewToScene(QPointF(place, 0.0))).x()
-    red, room = _red(plot), box.sceneBoundingRect()
+    red, box = _red(plot), plot.getViewBox()  # a picture gives a hidden plot its places
+    middle, room = (
+        plot.mapFromScene(box.mapViewToScene(QPointF(place, 0.0))).x(),
+        box.sceneBoundingRect(),
+    )
     columns, rows = {x for x, _ in red}, {y for _, y in red}
     assert all(abs(x + 0.5 - middle) <= 2.0 for x in columns)
     assert len(columns) == 2
@@ -70,16 +57,16 @@ def test_a_level_line_lies_at_its_height(plot: pg.PlotWidget) -> None:
     assert len({x for x, _ in red}) >= plot.getViewBox().width() - 2
 
 
-def test_a_line_follows_place_range_and_size(plot: pg.PlotWidget, qtbot: QtBot) -> None:
-    line = _line(plot, 3.0)
+def test_a_line_follows_place_range_and_size(shown_plot: pg.PlotWidget, qtbot: QtBot) -> None:
+    line = _line(shown_plot, 3.0)
     line.mark(7.5)
     assert line.value() == 7.5
-    _assert_upright(plot, 7.5)
-    plot.setRange(xRange=(5, 205), yRange=(-100, 100), padding=0.0)
-    _assert_upright(plot, 7.5)
-    plot.resize(420, 380)
-    qtbot.waitUntil(lambda: plot.getViewBox().height() > 300)
-    _assert_upright(plot, 7.5)
+    _assert_upright(shown_plot, 7.5)
+    shown_plot.setRange(xRange=(5, 205), yRange=(-100, 100), padding=0.0)
+    _assert_upright(shown_plot, 7.5)
+    shown_plot.resize(420, 380)
+    qtbot.waitUntil(lambda: shown_plot.getViewBox().height() > 300)
+    _assert_upright(shown_plot, 7.5)
 
 
 def test_without_a_place_there_is_no_line(plot: pg.PlotWidget) -> None:
@@ -92,19 +79,21 @@ def test_without_a_place_there_is_no_line(plot: pg.PlotWidget) -> None:
 
 
 def test_on_the_screen_nothing_is_left_where_the_line_was(
-    plot: pg.PlotWidget, qtbot: QtBot
+    shown_plot: pg.PlotWidget, qtbot: QtBot
 ) -> None:
-    line = _line(plot, 3.0)
+    line = _line(shown_plot, 3.0)
 
     def lies_at(place: float) -> bool:
-        screen = plot.screen().grabWindow(plot.winId()).toImage()
+        screen = shown_plot.screen().grabWindow(shown_plot.winId()).toImage()
         columns = {
             x
             for x in range(screen.width())
             for y in range(0, screen.height(), 10)
             if screen.pixelColor(x, y) == QColor(RED)
         }
-        middle = plot.mapFromScene(plot.getViewBox().mapViewToScene(QPointF(place, 0.0))).x()
+        middle = shown_plot.mapFromScene(
+            shown_plot.getViewBox().mapViewToScene(QPointF(place, 0.0))
+        ).x()
         return len(columns) == 2 and all(abs(x + 0.5 - middle) <= 2.0 for x in columns)
 
     for place in (8.0, 2.0, 2.05, 5.0):

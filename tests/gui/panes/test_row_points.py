@@ -7,23 +7,10 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QPointF, QRectF
 from PySide6.QtGui import QColor, QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QApplication
-from pytestqt.qtbot import QtBot
 
 from gui.panes.row_points import SHAPES, Points, PointsItem
 
 COLORS = {"low": "#ff0000", "in": "#00ff00", "high": "#0000ff"}
-
-
-@pytest.fixture
-def plot(qtbot: QtBot) -> pg.PlotWidget:
-    widget = pg.PlotWidget()
-    qtbot.addWidget(widget)
-    widget.resize(300, 300)
-    widget.setBackground("#000000")
-    widget.getPlotItem().hideAxis("left")
-    widget.getPlotItem().hideAxis("bottom")
-    widget.setRange(xRange=(0, 10), yRange=(0, 10), padding=0.0)
-    return widget
 
 
 def test_every_point_is_painted_where_it_lies_in_its_colour(plot: pg.PlotWidget) -> None:
