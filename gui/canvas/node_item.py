@@ -12,6 +12,7 @@ from engine.layers import CATEGORIES
 from gui.common.lettering import Lettering
 from gui.common.native_bounds import NativeBounds
 from gui.common.theme import GRID, Theme, scaled_font
+from gui.common.tips import in_lines
 from gui.training.reading import Verdict
 
 from .card_part import CardPart, Sheet
@@ -92,7 +93,9 @@ class NodeItem(NativeBounds):
             self._said = said
             _, self._settings, self._facts, self._glyph, ports = said
             self._ports = list(ports)
-            self.setToolTip("\n".join(p.sentence for p in problems) or description(node, inference))
+            self.setToolTip(
+                in_lines("\n".join(p.sentence for p in problems) or description(node, inference))
+            )
             self.update()
         place = QPointF(node.x, node.y)
         if place != self.pos():

@@ -28,6 +28,7 @@ from engine.training import RunHistory
 from gui.common.focus import RING, paint_ring
 from gui.common.mime import LAYER_KIND
 from gui.common.theme import GRID, ThemeSource, scaled_font
+from gui.common.tips import in_lines
 from gui.document import Document
 
 from . import insertion
@@ -249,7 +250,7 @@ class CanvasView(QGraphicsView):
             return
         super().mouseMoveEvent(event)
         if self._hint:
-            QToolTip.showText(event.globalPosition().toPoint(), self._hint, self)
+            QToolTip.showText(event.globalPosition().toPoint(), in_lines(self._hint), self)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if not self._panning.release():

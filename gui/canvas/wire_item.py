@@ -21,6 +21,7 @@ from PySide6.QtWidgets import (
 from engine.graph import Edge
 from gui.common.native_bounds import NativeBounds
 from gui.common.theme import GRID, Theme
+from gui.common.tips import in_lines
 
 from .figures import WireFigure
 from .geometry import wire_path
@@ -177,7 +178,7 @@ class WireItem(NativeBounds):
     def _tell(self) -> None:
         """What the pointer is told; only a hovered wire's sentence is ever made."""
         said = self._figure.sentence if self._figure is not None and self._hovered else ""
-        self.setToolTip("\n".join(part for part in (said, self._label) if part))
+        self.setToolTip(in_lines("\n".join(part for part in (said, self._label) if part)))
 
     def _paint_forward(self, painter: QPainter, strong: bool) -> None:
         color = "accent" if strong or self._hovered else "muted"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QAction, QIcon, QKeySequence
 from PySide6.QtWidgets import QWidget
 
+from .tips import in_lines
+
 
 @dataclass(frozen=True, slots=True)
 class ActionSpec:
@@ -78,7 +80,7 @@ def _action(spec: ActionSpec, parent: QWidget) -> QAction:
     if spec.shortcut is not None:
         action.setShortcut(QKeySequence(spec.shortcut))
     keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-    action.setToolTip(f"{spec.tip} ({keys})" if keys else spec.tip)
+    action.setToolTip(in_lines(f"{spec.tip} ({keys})" if keys else spec.tip))
     action.setStatusTip(spec.tip)
     action.setCheckable(spec.checked is not None)
     action.triggered.connect(lambda _checked=False: spec.run())

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 from engine.language import tr, trn
 from gui.common.theme import GRID
+from gui.common.tips import in_lines
 
 from .document import Document
 
@@ -51,7 +52,9 @@ class NetworkStatus(QWidget):
             text = tr("● No problems")
         self._problems.setText(text)
         self._problems.setEnabled(bool(problems))
-        self._problems.setToolTip("\n".join(problem.sentence for problem in problems[:20]))
+        self._problems.setToolTip(
+            in_lines("\n".join(problem.sentence for problem in problems[:20]))
+        )
         count = self._document.inference.total_parameters
         self._size.setText(tr("{count:,} parameters").format(count=count))
 

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import QToolTip, QWidget
 
 from gui.common.scales import decade_label
 from gui.common.theme import GRID, ThemeSource, scaled_font
+from gui.common.tips import in_lines
 
 Floats = NDArray[np.float64]
 Range = tuple[float, float]
@@ -172,7 +173,7 @@ class Chart(QWidget):
         if room.contains(place):
             low, high = self.picture.x
             text = self.picture.says(low + (place.x() - room.left()) / room.width() * (high - low))
-            QToolTip.showText(where.toPoint(), text, self)
+            QToolTip.showText(where.toPoint(), in_lines(text), self)
 
     # places
 

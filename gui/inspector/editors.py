@@ -30,6 +30,7 @@ from engine.parameters import (
     Value,
 )
 from gui.common.theme import GRID
+from gui.common.tips import in_lines
 
 _NUMBER = re.compile(r"[+-]?(\d+([.,]\d*)?|[.,]\d+)([eE][+-]?\d+)?")
 _BEGUN = re.compile(r"[+-]?\d*[.,]?\d*([eE][+-]?\d*)?")
@@ -152,7 +153,7 @@ class Editor(QWidget):
     def _hold(self, field: QWidget) -> None:
         field.setAccessibleName(self.parameter.title)
         field.setAccessibleDescription(self.parameter.help)
-        field.setToolTip(self.parameter.help)
+        field.setToolTip(in_lines(self.parameter.help))
         self._row.addWidget(field, 1)
         self.field = field
         self.setFocusProxy(field)
@@ -221,7 +222,7 @@ class ChoiceEditor(Editor):
         for place, choice in enumerate(parameter.choices):
             self.box.addItem(choice.title, choice.value)
             if choice.help:
-                self.box.setItemData(place, choice.help, Qt.ItemDataRole.ToolTipRole)
+                self.box.setItemData(place, in_lines(choice.help), Qt.ItemDataRole.ToolTipRole)
         self.box.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )

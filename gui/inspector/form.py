@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
 from engine.language import tr
 from engine.parameters import Parameter, Value
 from gui.common.theme import GRID, ThemeSource
+from gui.common.tips import in_lines
 
 from .editors import Editor, editor_for
 
@@ -78,7 +79,7 @@ class ParameterForm(QWidget):
         editor.field.installEventFilter(self)
         label = QLabel(parameter.title)
         label.setBuddy(editor.field)
-        label.setToolTip(parameter.help)
+        label.setToolTip(in_lines(parameter.help))
         self._rows.addRow(label, editor)
         self.editors[parameter.name] = editor
 

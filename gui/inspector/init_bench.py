@@ -17,6 +17,7 @@ from engine.training import Measured
 from gui.common.flow_layout import flowing
 from gui.common.slider import Slider
 from gui.common.theme import GRID, ThemeSource
+from gui.common.tips import in_lines
 from gui.document import Document
 from gui.document.theory import Foretold
 
@@ -135,7 +136,7 @@ class InitBench(Folding):
             line.addWidget(button)
         self.here.setChecked(True)
         self.everywhere.setToolTip(
-            tr("What you change here is given to every weight layer, in one step")
+            in_lines(tr("What you change here is given to every weight layer, in one step"))
         )
         size = QHBoxLayout()
         size.setSpacing(GRID)
@@ -171,7 +172,7 @@ class InitBench(Folding):
         self.slider.setAccessibleName(
             tr("{title} of the initial weights").format(title=parameter.title)
         )
-        self.slider.setToolTip(parameter.help)
+        self.slider.setToolTip(in_lines(parameter.help))
         with QSignalBlocker(self.slider):
             self.slider.setRange(*reading.slider_range(parameter.name))
             self.slider.setPageStep(reading.STEPS_PER_DECADE // 4)

@@ -11,6 +11,7 @@ from engine.layers import LayerSpec, describe_recurrent, describe_weight, show
 from engine.parameters import Value
 from gui.common.icons import Icons
 from gui.common.theme import GRID, ThemeSource
+from gui.common.tips import in_lines
 from gui.document import Document
 
 from .folding import Folding
@@ -40,7 +41,9 @@ class LayerPage(Page):
         self._name = QLineEdit()
         self._name.setMaxLength(MAXIMUM_NAME)
         self._name.setAccessibleName(tr("Name of the layer"))
-        self._name.setToolTip(tr("A name of your own; empty for the one made from the kind"))
+        self._name.setToolTip(
+            in_lines(tr("A name of your own; empty for the one made from the kind"))
+        )
         self._name.editingFinished.connect(self._rename)
         self._summary = Text(themes)
         self._formula = Text(themes, bold=True)

@@ -43,6 +43,7 @@ from engine.layers import CATALOGUE, CATEGORY_TITLES, LayerSpec
 from gui.common.icons import Icons
 from gui.common.mime import LAYER_KIND
 from gui.common.theme import GRID, ThemeSource, scaled_font
+from gui.common.tips import in_lines
 
 _FIRST = 8
 """Entries that are seen when the window opens."""
@@ -112,7 +113,9 @@ class Palette(QWidget):
     def _add_entry(self, group: QTreeWidgetItem, spec: LayerSpec) -> None:
         item = QTreeWidgetItem(group, [spec.title])
         item.setData(0, _KIND, spec.kind)
-        item.setToolTip(0, "\n\n".join(t for t in (spec.summary, spec.formula, spec.details) if t))
+        item.setToolTip(
+            0, in_lines("\n\n".join(t for t in (spec.summary, spec.formula, spec.details) if t))
+        )
         item.setData(0, Qt.ItemDataRole.AccessibleTextRole, f"{spec.title}: {spec.summary}")
         flag = Qt.ItemFlag
         item.setFlags(flag.ItemIsEnabled | flag.ItemIsSelectable | flag.ItemIsDragEnabled)

@@ -11,6 +11,7 @@ from PySide6.QtCore import QPointF
 from engine.language import tr
 from engine.training import OverEpochs
 from gui.common.theme import ThemeSource
+from gui.common.tips import in_lines
 from gui.training.reading import View
 
 from .distribution_pane import DistributionPane, Quantity
@@ -120,7 +121,7 @@ class ActivationsPane(DistributionPane):
             tr("{when}, {samples} samples").format(when=view.when, samples=view.table.samples)
         )
         self.headline.setToolTip(
-            tr("Measured on one batch: a sample of the epoch, not the whole of it")
+            in_lines(tr("Measured on one batch: a sample of the epoch, not the whole of it"))
         )
         said = f"{when_of(view)}: {self._sentence(view)}{changed}"
         return said if self._track is None else said + self._draw_epochs(self._track, span)

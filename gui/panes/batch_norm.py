@@ -11,6 +11,7 @@ from engine.language import tr
 from engine.stats import BatchNormStats, Distribution
 from engine.training import NormTrack
 from gui.common.theme import GRID, ThemeSource
+from gui.common.tips import in_lines
 from gui.training.norm_reading import (
     ABSENT,
     Mode,
@@ -74,9 +75,11 @@ class BatchNormPane(Pane):
             self.tools.addWidget(box)
         self.legend.addWidget(self.part_box, 0, Qt.AlignmentFlag.AlignLeft)
         self.headline.setToolTip(
-            tr(
-                "Root mean square of what the layer normalises to in training less what it "
-                "does in evaluation, in σ"
+            in_lines(
+                tr(
+                    "Root mean square of what the layer normalises to in training less what it "
+                    "does in evaluation, in σ"
+                )
             )
         )
         self._key = QLabel()
@@ -256,13 +259,13 @@ class BatchNormPane(Pane):
         text = "&nbsp;&nbsp;&nbsp; ".join(words[part] for part in shown if words[part])
         if text != self._key.text():
             self._key.setText(text)
-            self._key.setToolTip(text)
+            self._key.setToolTip(in_lines(text))
         self._key.setVisible(bool(text))
 
 
 def _box(purpose: str) -> QComboBox:
     box = QComboBox()
-    box.setToolTip(purpose)
+    box.setToolTip(in_lines(purpose))
     box.setAccessibleName(purpose)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
     return box

@@ -15,6 +15,7 @@ from engine.language import tr
 from engine.parameters import ChoiceParameter, FloatParameter, Value
 from engine.training import TRAINING_DEFAULTS, TRAINING_PARAMETERS
 from gui.common.theme import GRID, ThemeSource
+from gui.common.tips import in_lines
 from gui.training.clip_reading import (
     StepGroups,
     angles,
@@ -164,7 +165,7 @@ class ClipGaugePane(Pane):
             ).format(before=before, after=after, angle=angle, nonfinite=theme.nonfinite)
         )
         self._key.setToolTip(
-            tr("Norms are of all weights together; the angle is between both gradients")
+            in_lines(tr("Norms are of all weights together; the angle is between both gradients"))
         )
         self._describe_line()
 
@@ -347,10 +348,12 @@ class _ModeBox(QComboBox):
         assert isinstance(parameter, ChoiceParameter)
         for place, choice in enumerate(parameter.choices):
             self.addItem(tr("off") if choice.value == "none" else choice.title, choice.value)
-            self.setItemData(place, choice.help, Qt.ItemDataRole.ToolTipRole)
+            self.setItemData(place, in_lines(choice.help), Qt.ItemDataRole.ToolTipRole)
         self.setAccessibleName(parameter.title)
         self.setToolTip(
-            tr("{title}: acts at once, also while training runs").format(title=parameter.title)
+            in_lines(
+                tr("{title}: acts at once, also while training runs").format(title=parameter.title)
+            )
         )
         self.setMinimumWidth(9 * GRID)
 
@@ -375,8 +378,10 @@ class _ThresholdBox(QDoubleSpinBox):
         self.setAccessibleName(parameter.title)
         self.setAccessibleDescription(parameter.help)
         self.setToolTip(
-            tr("{help} Keys + and − move it too; so does dragging the line.").format(
-                help=parameter.help
+            in_lines(
+                tr("{help} Keys + and − move it too; so does dragging the line.").format(
+                    help=parameter.help
+                )
             )
         )
         self.setFixedWidth(11 * GRID)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QLabel
 from engine.language import tr
 from engine.stats import Picture
 from gui.common.theme import ThemeSource
+from gui.common.tips import in_lines
 
 from .images_view import ImagesView
 from .line_view import LineView
@@ -46,10 +47,12 @@ class DecisionSurfacePane(Pane):
         self._key = QLabel()
         self._key.setWordWrap(True)
         self._key.setToolTip(
-            tr(
-                "Choose a layer, on the canvas or here with the arrow keys, to see its "
-                "units. Each map and each filter has its own scale; one that is zero "
-                "everywhere has a stroke"
+            in_lines(
+                tr(
+                    "Choose a layer, on the canvas or here with the arrow keys, to see its "
+                    "units. Each map and each filter has its own scale; one that is zero "
+                    "everywhere has a stroke"
+                )
             )
         )
         self.legend.addWidget(self._key, 1)

@@ -15,6 +15,7 @@ from engine.language import tr
 from engine.stats import Distribution
 from engine.training import LayerInfo, RunHistory
 from gui.common.theme import GRID, ThemeSource
+from gui.common.tips import in_lines
 from gui.training.reading import View, current_view
 
 from .epoch_map import EpochLines
@@ -69,7 +70,9 @@ class DistributionPane(Pane):
         self._what.setAccessibleName(tr("Which distribution is shown"))
         for quantity in self.quantities:
             self._what.addItem(quantity.title)
-            self._what.setItemData(self._what.count() - 1, quantity.help, 3)  # ToolTipRole
+            self._what.setItemData(
+                self._what.count() - 1, in_lines(quantity.help), 3
+            )  # ToolTipRole
         self._what.currentIndexChanged.connect(lambda _index: self.data_changed())
         self.menu = ViewMenu(over_epochs)
         self.menu.changed.connect(self.data_changed)
@@ -302,20 +305,22 @@ class DistributionPane(Pane):
     def _legend(self) -> None:
         self._band_key, self._pin_key, self._color_key = QLabel(), QLabel(), QLabel()
         self._band_key.setToolTip(
-            tr("From the 1st to the 99th percentile, and the median, zeros included")
+            in_lines(tr("From the 1st to the 99th percentile, and the median, zeros included"))
         )
         self._pin_key.setToolTip(tr("The pinned epoch, to compare with"))
         self._color_key.setToolTip(
-            tr(
-                "Each line of the map by itself: its brightest place holds the most of its "
-                "numbers, and the colour goes with the square root, so that rare numbers are "
-                "seen too"
+            in_lines(
+                tr(
+                    "Each line of the map by itself: its brightest place holds the most of its "
+                    "numbers, and the colour goes with the square root, so that rare numbers are "
+                    "seen too"
+                )
             )
         )
         self._mark_keys: list[tuple[Mark, QLabel]] = []
         for mark in self.keys():
             key = QLabel(f"{mark.glyph} {mark.title}")
-            key.setToolTip(mark.help)
+            key.setToolTip(in_lines(mark.help))
             self._mark_keys.append((mark, key))
         self.legend.setSpacing(GRID + GRID // 2)
         self.legend.addStretch(1)

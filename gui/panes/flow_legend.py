@@ -9,6 +9,7 @@ from engine.language import tr
 from gui.common.elided import ElidedLabel
 from gui.common.flow_layout import ShorteningRow
 from gui.common.theme import GRID, Theme
+from gui.common.tips import in_lines
 
 from .gradient_marks import QUANTITIES
 from .heat import misfit_key
@@ -70,7 +71,7 @@ class FlowLegend(QHBoxLayout):
         self.theory, self.before, self.misfits = ElidedLabel(), ElidedLabel(), QLabel()
         for quantity in QUANTITIES:
             self.quantity.addItem(quantity.title, quantity.column)
-            self.quantities[quantity.column].setToolTip(quantity.help)
+            self.quantities[quantity.column].setToolTip(in_lines(quantity.help))
         self.quantity.currentIndexChanged.connect(self.changed)
         self.setSpacing(GRID)
         keys = ShorteningRow()

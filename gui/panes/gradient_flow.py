@@ -12,6 +12,7 @@ from engine.language import tr
 from engine.stats import SCALAR_COLUMNS
 from engine.training import LayerInfo, RunHistory
 from gui.common.theme import GRID, ThemeSource
+from gui.common.tips import in_lines
 from gui.training.reading import COLORS, View, current_view, read_flow
 
 from .axes import FlowAxis
@@ -279,9 +280,11 @@ class GradientFlowPane(Pane):
             compared = self.history.started.first_epoch + (self._pinned or 0)
             before = tr("- - epoch {epoch}").format(epoch=compared)
         self.keys.before.setToolTip(
-            tr("∂L/∂z before training, to compare with")
-            if self._pinned is None
-            else tr("The pinned epoch, to compare with")
+            in_lines(
+                tr("∂L/∂z before training, to compare with")
+                if self._pinned is None
+                else tr("The pinned epoch, to compare with")
+            )
         )
         self.keys.show_keys(
             is_map=self._is_map,
@@ -300,7 +303,7 @@ class GradientFlowPane(Pane):
         self.keys.theory.setText(f"··· {name}")
         end = None if columns.end is None else self._layers()[columns.end]
         for key in (self.keys.theory, self.keys.menu.theory):
-            key.setToolTip(theory_help(theory, end))
+            key.setToolTip(in_lines(theory_help(theory, end)))
 
     def _switch(self) -> None:
         """Change between lines and heat map, when it is time to."""

@@ -7,6 +7,8 @@ from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QCursor, QGuiApplication
 from PySide6.QtWidgets import QToolTip
 
+from gui.common.tips import in_lines
+
 if TYPE_CHECKING:
     from .pane import Pane
 
@@ -33,7 +35,7 @@ class Pointer:
     def _hover(self, position: QPointF) -> None:
         found = self._place(position)
         text, node_id = self._pane.read_at(*found) if found else ("", None)
-        QToolTip.showText(QCursor.pos(), text, self._plot)  # an empty text hides it
+        QToolTip.showText(QCursor.pos(), in_lines(text), self._plot)  # an empty text hides it
         pressed = QGuiApplication.mouseButtons() & Qt.MouseButton.LeftButton
         if found and pressed and self._choose_epoch(*found):
             self._choose_layer(node_id)

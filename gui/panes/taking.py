@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QGraphicsItem, QGraphicsView, QMenu, 
 
 from engine.graph import StorageError, write_atomically
 from engine.language import tr
+from gui.common.tips import in_lines
 
 if TYPE_CHECKING:
     from .pane import Pane
@@ -148,7 +149,9 @@ def alone_button(pane: "Pane") -> QToolButton:
     button = QToolButton()
     button.setText("⤢")
     button.setAutoRaise(True)
-    button.setToolTip(tr("Fill the screen with this pane, and back (Shift+F11; Esc goes back)"))
+    button.setToolTip(
+        in_lines(tr("Fill the screen with this pane, and back (Shift+F11; Esc goes back)"))
+    )
     button.setAccessibleName(tr("Fill the screen: {name}").format(name=pane.name))
     button.clicked.connect(pane.alone_wanted)
     return button

@@ -16,6 +16,7 @@ from engine.training import RunHistory
 from gui.common.elided import ElidedLabel
 from gui.common.flow_layout import ShorteningRow
 from gui.common.theme import ThemeSource
+from gui.common.tips import in_lines
 from gui.training.reading import COLORS, View, current_view
 
 from .axes import FlowAxis
@@ -79,13 +80,17 @@ class ThroughTimePane(Pane):
         self._kind, self._chosen = QComboBox(), QComboBox()
         self._kind.addItems([_LINES, _HEAT_MAP, _RADIUS])
         self._kind.setToolTip(
-            tr(
-                "Steps of the epoch that is shown, steps over all epochs, or the recurrent "
-                "matrix over all epochs"
+            in_lines(
+                tr(
+                    "Steps of the epoch that is shown, steps over all epochs, or the recurrent "
+                    "matrix over all epochs"
+                )
             )
         )
         self._kind.setAccessibleName(tr("How the gradient through time is drawn"))
-        self._chosen.setToolTip(tr("The recurrent layer that headline and caption speak of"))
+        self._chosen.setToolTip(
+            in_lines(tr("The recurrent layer that headline and caption speak of"))
+        )
         self._chosen.setAccessibleName(tr("Recurrent layer"))
         self._kind.currentIndexChanged.connect(self._change)
         self._chosen.activated.connect(self._choose)
@@ -94,9 +99,11 @@ class ThroughTimePane(Pane):
         self._pinned_key, self._misfit_key = ElidedLabel(), QLabel()
         self._theory_key = ElidedLabel(tr("··· theory at initialisation"))
         self._theory_key.setToolTip(
-            tr(
-                "√χ₁ a step, what mean-field theory predicts for a long sequence at the "
-                "initialisation; it begins at the last step's measured value"
+            in_lines(
+                tr(
+                    "√χ₁ a step, what mean-field theory predicts for a long sequence at the "
+                    "initialisation; it begins at the last step's measured value"
+                )
             )
         )
         row = ShorteningRow()

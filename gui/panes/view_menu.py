@@ -8,6 +8,7 @@ from PySide6.QtGui import QAction, QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from engine.language import tr
+from gui.common.tips import in_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class PaneMenu(QToolButton):
         super().__init__()
         self.setText(tr("View"))
         self.setAutoRaise(True)
-        self.setToolTip(sentence)
+        self.setToolTip(in_lines(sentence))
         self.setAccessibleName(name)
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         menu = QMenu(self)
@@ -58,7 +59,7 @@ class PaneMenu(QToolButton):
         for option in options:
             action = self.menu().addAction(option.title)
             action.setData(option.name)
-            action.setToolTip(option.help)
+            action.setToolTip(in_lines(option.help))
             action.setCheckable(True)
             group.addAction(action)
         group.actions()[0].setChecked(True)
@@ -71,7 +72,7 @@ class PaneMenu(QToolButton):
         action = self.menu().addAction(title)
         action.setCheckable(True)
         action.setChecked(on)
-        action.setToolTip(sentence)
+        action.setToolTip(in_lines(sentence))
         action.toggled.connect(self.changed)
         return action
 

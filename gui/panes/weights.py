@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel
 
 from engine.language import tr
 from gui.common.theme import GRID, ThemeSource
+from gui.common.tips import in_lines
 from gui.training.reading import COLORS, View
 
 from .distribution_pane import DistributionPane, Quantity
@@ -93,7 +94,7 @@ class WeightsPane(DistributionPane):
             ),
         )
         self._usual_key = QLabel(tr("▒ usual band"))
-        self._usual_key.setToolTip(_BAND_HELP)
+        self._usual_key.setToolTip(in_lines(_BAND_HELP))
         self.explain(self._usual_key)
 
     def furnish(self, plots: Sequence[pg.PlotItem]) -> None:

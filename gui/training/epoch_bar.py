@@ -18,6 +18,7 @@ from engine.language import tr, trn
 from gui.common.slider import HANDLE, Slider
 from gui.common.still import Still
 from gui.common.theme import GRID
+from gui.common.tips import in_lines
 
 from .player import EPOCHS_PER_SECOND, SPEEDS, Player
 from .playhead import Playhead
@@ -90,7 +91,9 @@ class EpochBar(QWidget):
         self.slider.setRange(0, 0)
         self.slider.setAccessibleName(tr("Epoch shown in the panes"))
         self.slider.setToolTip(
-            tr("Drag to see an earlier epoch; epoch 0 is the network before its first step")
+            in_lines(
+                tr("Drag to see an earlier epoch; epoch 0 is the network before its first step")
+            )
         )
         self.slider.valueChanged.connect(self._choose)
         self.label = QLabel()
@@ -119,7 +122,7 @@ class EpochBar(QWidget):
         box = QComboBox()
         for row, speed in enumerate(SPEEDS):
             box.addItem(f"{speed:g}×")
-            box.setItemData(row, _pace(speed), Qt.ItemDataRole.ToolTipRole)
+            box.setItemData(row, in_lines(_pace(speed)), Qt.ItemDataRole.ToolTipRole)
         box.setAccessibleName(tr("Speed at which the recording plays"))
         box.currentIndexChanged.connect(lambda row: self._player.set_speed(SPEEDS[row]))
         return box
@@ -128,7 +131,7 @@ class EpochBar(QWidget):
         with QSignalBlocker(self.speed):
             self.speed.setCurrentIndex(SPEEDS.index(self._player.speed))
         self.speed.setToolTip(
-            tr("The recording plays {speed}").format(speed=_pace(self._player.speed))
+            in_lines(tr("The recording plays {speed}").format(speed=_pace(self._player.speed)))
         )
         self.speed.setEnabled(self._player.has_epochs)
 
