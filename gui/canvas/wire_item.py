@@ -178,7 +178,8 @@ class WireItem(NativeBounds):
     def _tell(self) -> None:
         """What the pointer is told; only a hovered wire's sentence is ever made."""
         said = self._figure.sentence if self._figure is not None and self._hovered else ""
-        self.setToolTip(in_lines("\n".join(part for part in (said, self._label) if part)))
+        shape = f"→ {self._label}" if self._label else ""
+        self.setToolTip(in_lines("\n".join(part for part in (said, shape) if part)))
 
     def _paint_forward(self, painter: QPainter, strong: bool) -> None:
         color = "accent" if strong or self._hovered else "muted"

@@ -266,8 +266,10 @@ def test_a_pointer_on_a_wire_is_told_the_numbers(trained: CanvasView) -> None:
     wire = _wire(trained, "linear_1")
     assert "RMS" not in wire.toolTip()
     wire.hoverEnterEvent(QGraphicsSceneHoverEvent())
-    assert "into linear_1: RMS ∂L/∂a 0.0001, 0.0002 × that of linear_2" in wire.toolTip()
-    assert "-3.7 decades" in wire.toolTip()
+    told = " ".join(wire.toolTip().split())
+    assert "into linear_1: RMS ∂L/∂a 0.0001, 0.0002 × that of linear_2" in told
+    assert "-3.7 decades" in told
+    assert told.endswith("→ 64")  # the shape that flows through
 
 
 def test_a_chosen_layers_gradient_is_said_in_words(trained: CanvasView, document: Document) -> None:
