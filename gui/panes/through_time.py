@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QSignalBlocker, Qt
+from PySide6.QtCore import QPointF, QSignalBlocker
 from PySide6.QtGui import QFontMetricsF
-from PySide6.QtWidgets import QComboBox, QGraphicsItem, QLabel
+from PySide6.QtWidgets import QComboBox, QLabel
 
 from engine.language import tr
 from engine.stats import LayerTable
@@ -21,9 +21,9 @@ from gui.training.reading import COLORS, View, current_view
 
 from .axes import FlowAxis
 from .heat import HeatMap, Magnitudes, misfit_key
-from .mark_line import MarkLine
 from .pane import Pane
 from .plots import entitle, fitting_title
+from .radius_track import HEALTHY, RadiusTrack
 from .time_lines import OWN_COLORS, TimeLines
 from .time_track import (
     Course,
@@ -51,7 +51,6 @@ _ABSENCE = tr(
 )
 _LINES, _HEAT_MAP, _RADIUS = tr("Steps"), tr("Steps × epochs"), tr("Spectral radius")
 _ROOM_DECADES = 0.3
-_HEALTHY_RADIUS = 1.0
 
 
 class ThroughTimePane(Pane):
@@ -59,11 +58,8 @@ class ThroughTimePane(Pane):
 
     def __init__(self, themes: ThemeSource) -> None:
         self.lines = TimeLines()
-        self.radius = pg.PlotCurveItem(connect="finite")
-        self.radius_point = pg.ScatterPlotItem(size=9)
+        self.radius = RadiusTrack()
         self.heat = HeatMap()
-        self._one = MarkLine(_HEALTHY_RADIUS, level=True)
-        self._moment = MarkLine()
         self._axis = FlowAxis("left")
         self._track = TimeTrack()
         self._keys: list[Key] = []
@@ -126,10 +122,9 @@ class ThroughTimePane(Pane):
         (plot,) = plots
         plot.setAxisItems({"left": self._axis})
         self.heat.join(plot)
-        for item in (*self.lines.items, self.radius, self.radius_point):
+        for item in self.lines.items:
             plot.addItem(item)
-        self._one.join(plot, behind=True)
-        self._moment.join(plot)
+        self.radius.join(plot)
 
     def data_changed(self) -> None:
         # also while it is hidden: an epoch that has just come is at hand, an old one must be fetched
@@ -182,11 +177,7 @@ class ThroughTimePane(Pane):
         self._misfit_key.setText(misfit_key(theme))
         for label in self._keys_of_lines:
             label.setStyleSheet(f"color: {theme.muted};")
-        self.radius.setPen(theme.pen(theme.series[0], 2.0))
-        self.radius_point.setBrush(pg.mkBrush(theme.series[0]))
-        self.radius_point.setPen(None)
-        self._one.set_line(theme.pen(theme.color("muted"), 1.0, style=Qt.PenStyle.DashLine))
-        self._moment.set_line(theme.pen(theme.color("text"), 1.5))
+        self.radius.set_theme(theme)
         self.heat.set_theme(theme)
 
     def table(self) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
@@ -262,10 +253,6 @@ class ThroughTimePane(Pane):
                 parts.append(f"{name} {gradient.state[step]:.3g}{cell}")
         return ", ".join(parts)
 
-    @property
-    def _radius_items(self) -> list[QGraphicsItem]:
-        return [self._one, self._moment, self.radius, self.radius_point]
-
     def _change(self) -> None:
         self.data_changed()
 
@@ -307,8 +294,9 @@ class ThroughTimePane(Pane):
             return
         self._mode, self._ranges = mode, None
         is_map, (plot,) = mode == _HEAT_MAP, self.plot_items
-        for item in (*self.lines.items, *self._radius_items):
+        for item in self.lines.items:
             item.setVisible(False)
+        self.radius.hide()
         self.heat.set_visible(is_map)
         self._axis.set_kind("decades" if mode == _LINES else "epochs" if is_map else "numbers")
         plot.showGrid(y=not is_map, alpha=0.25)
@@ -368,16 +356,10 @@ class ThroughTimePane(Pane):
 
     def _draw_radius(self, history: RunHistory, key: Key) -> None:
         course, first = self._course(history, key), history.started.first_epoch
-        for item in self._radius_items:
-            item.setVisible(True)
-        self.radius.setData((course.epochs + first).astype(np.float64), course.radius)
         index = self._shown_index(history)
-        self._moment.mark(first + index)
         shown = gradient_of(history.epochs[index].layers, key)
-        value = math.nan if shown is None else shown.spectral_radius
-        self.radius_point.setVisible(not math.isnan(value))
-        if not math.isnan(value):
-            self.radius_point.setData([first + index], [value])
+        radius = math.nan if shown is None else shown.spectral_radius
+        self.radius.draw(course, first, index, radius)
         self._fit_radius(course, first, len(history.epochs))
         self._show_names()
 
@@ -404,7 +386,7 @@ class ThroughTimePane(Pane):
 
     def _fit_radius(self, course: Course, first: int, count: int) -> None:
         finite = course.radius[np.isfinite(course.radius)]
-        high = max(float(finite.max(initial=0.0)), _HEALTHY_RADIUS)
+        high = max(float(finite.max(initial=0.0)), HEALTHY)
         top = math.ceil(high * 1.1 * 4) / 4
         self._set_ranges((first - 0.5, first + max(count, 2) - 0.5), (0.0, top))
 

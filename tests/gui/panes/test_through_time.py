@@ -167,11 +167,11 @@ def test_the_spectral_radius_is_drawn_over_epochs_with_one_marked(
     pane = pane_of(run)
     _show(pane, qtbot, "Spectral radius")
     radii = [epoch.layers.times[0][1].spectral_radius for epoch in run.epochs]
-    np.testing.assert_allclose(pane.radius.getData(), (range(4), radii))
-    assert pane._one.isVisible()
-    assert pane._one.value() == 1.0
+    np.testing.assert_allclose(pane.radius.curve.getData(), (range(4), radii))
+    assert pane.radius.one.isVisible()
+    assert pane.radius.one.value() == 1.0
     _change(pane, qtbot, lambda: pane.set_epoch(1))
-    np.testing.assert_allclose(pane.radius_point.getData(), ([1], [radii[1]]))
+    np.testing.assert_allclose(pane.radius.point.getData(), ([1], [radii[1]]))
     assert pane.epoch_at(QPointF(2.2, 0.5), 0) == 2
     assert f"{radii[2]:.3g}" in pane.read_at(QPointF(2.2, 0.5), 0)[0]
     low, high = pane.plot.getViewBox().viewRange()[1]
@@ -250,9 +250,9 @@ def test_epochs_that_come_while_it_is_hidden_are_not_missed(
         run.add_epoch(epoch)
     _change(pane, qtbot, pane.show)
     _show(pane, qtbot, "Spectral radius")
-    qtbot.waitUntil(lambda: pane.radius.getData()[0].size == 60)
+    qtbot.waitUntil(lambda: pane.radius.curve.getData()[0].size == 60)
     radii = [epoch.layers.times[0][1].spectral_radius for epoch in whole.epochs]
-    np.testing.assert_allclose(pane.radius.getData()[1], radii)
+    np.testing.assert_allclose(pane.radius.curve.getData()[1], radii)
 
 
 def test_the_csv_holds_every_step_of_every_direction(
